@@ -1,0 +1,7 @@
+"""Errors of the action endpoint."""
+
+from errors import WenzhengError
+
+
+class ActionServerError(WenzhengError):
+    """The action endpoint cannot listen."""

@@ -1,0 +1,46 @@
+"""Logistic regression over sentence vectors and character n-grams, with the two knobs Rasa's own component lacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.logistic_regression_classifier import LogisticRegressionClassifier
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+from scipy.sparse import csr_matrix, hstack, vstack
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class WeightedLogisticRegression(LogisticRegressionClassifier):
+    """Rasa's classifier with the strength of regularisation and the weight of each kind of feature configurable.
+
+    Unit-length vectors of e5 lie close together (cosines 0.7 to 1), so that with equal weights and C = 1 they hardly
+    move the decision.
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """`C`: inverse regularisation. `dense_weight`, `sparse_weight`: factors on the features."""
+        return {**LogisticRegressionClassifier.get_default_config(), "C": 1.0, "dense_weight": 1.0, "sparse_weight": 1.0}
+
+    def __init__(self, config: dict[str, Any], name: str, model_storage: ModelStorage, resource: Resource) -> None:
+        super().__init__(config, name, model_storage, resource)
+        self.clf.set_params(C=self.config["C"])
+
+    def _create_X(self, messages: list[Message]) -> csr_matrix:  # noqa: N802 - Rasa's name
+        rows = []
+        for message in messages:
+            parts = []
+            sparse = message.get_sparse_features(attribute=TEXT)[1]
+            dense = message.get_dense_features(attribute=TEXT)[1]
+            if sparse:
+                counts = csr_matrix(sparse.features, dtype=float)
+                norm = float(counts.multiply(counts).sum()) ** 0.5 or 1.0  # so that a long story weighs as much as a word
+                parts.append(counts * (self.config["sparse_weight"] / norm))
+            if dense:
+                parts.append(csr_matrix(dense.features) * self.config["dense_weight"])
+            rows.append(hstack(parts))
+        return vstack(rows).tocsr()
