@@ -1,0 +1,126 @@
+"""The writing side of one transaction: numbered changes, versions and audit rows. Decides nothing."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from database.columns import utc_now
+from knowledge_base.content import EntryContent
+from knowledge_base.errors import DuplicateExternalIdError
+from knowledge_base.models import AuditRecord, Entry, EntryChange, EntryVersion, StoreRevision
+from knowledge_base.workflow import Actor, State
+
+SAMPLE_ATTRIBUTE = "sample"
+
+
+class Journal:
+    """Opened at the start of every writing transaction of the knowledge base.
+
+    It takes the revision row first (SQLite's write lock already excludes other writers), so revisions grow in commit order on
+    both engines and two writers cannot deadlock.
+    """
+
+    def __init__(self, session: Session, actor: Actor) -> None:
+        self.session = session
+        self.actor = actor
+        self.now: datetime = utc_now()
+        session.scalar(select(StoreRevision.revision).where(StoreRevision.id == 1).with_for_update())
+
+    def entry(self, entry_id: int) -> Entry | None:
+        return self.session.get(Entry, entry_id)
+
+    def newest(self, entry: Entry) -> EntryVersion:
+        return self.session.get_one(EntryVersion, (entry.id, entry.version))
+
+    def add_entry(self, content: EntryContent, *, imported: bool = False) -> tuple[Entry, EntryVersion]:
+        """A new entry as draft, version 1."""
+        self.check_external_id(content.external_id, None)
+        entry = Entry(version=1, live_version=None, revision=0, created_at=self.now)
+        self._describe(entry, content, "draft", imported)
+        self.session.add(entry)
+        self.session.flush()
+        return entry, self._write_version(entry, content)
+
+    def add_version(self, entry: Entry, content: EntryContent, *, imported: bool = False) -> EntryVersion:
+        """A further version, as draft; what is live stays live."""
+        self.check_external_id(content.external_id, entry.id)
+        entry.version += 1
+        self._describe(entry, content, "draft", imported)
+        return self._write_version(entry, content)
+
+    def go_live(self, entry: Entry, version: EntryVersion, content: EntryContent) -> None:
+        entry.live_version = version.version
+        entry.live_to = content.effective_to
+        version.reviewer = self.actor.name
+        version.published_at = self.now
+        self.set_state(entry, "published")
+        self._record_change(entry, live=True)
+
+    def take_down(self, entry: Entry) -> None:
+        entry.live_version = None
+        entry.live_to = None
+        self.set_state(entry, "withdrawn")
+        self._record_change(entry, live=False)
+
+    def set_state(self, entry: Entry, state: State) -> None:
+        entry.state = state
+        entry.actor = self.actor.name
+        entry.updated_at = self.now
+
+    def audit(self, action: str, entry_id: int, before: int | None, after: int | None, comment: str = "") -> None:
+        self.session.add(
+            AuditRecord(
+                at=self.now,
+                actor=self.actor.name,
+                role=self.actor.role,
+                action=action,
+                entry_id=entry_id,
+                version_before=before,
+                version_after=after,
+                comment=comment,
+            )
+        )
+
+    def check_external_id(self, external_id: str | None, own_id: int | None) -> None:
+        """Raises DuplicateExternalIdError when another entry carries it."""
+        if external_id is None:
+            return
+        with self.session.no_autoflush:
+            owner = self.session.scalar(select(Entry.id).where(Entry.external_id == external_id))
+        if owner is not None and owner != own_id:
+            raise DuplicateExternalIdError(external_id)
+
+    def _describe(self, entry: Entry, content: EntryContent, state: State, imported: bool) -> None:
+        entry.external_id = content.external_id
+        entry.kind = content.kind
+        entry.title = content.title
+        entry.region_code = content.region_code
+        entry.is_sample = content.attributes.get(SAMPLE_ATTRIBUTE) == "yes"
+        entry.content_hash = content.content_hash()
+        if imported:
+            entry.import_hash = entry.content_hash
+        self.set_state(entry, state)
+
+    def _write_version(self, entry: Entry, content: EntryContent) -> EntryVersion:
+        version = EntryVersion(
+            entry_id=entry.id,
+            version=entry.version,
+            content=content.to_json(),
+            author=self.actor.name,
+            author_role=self.actor.role,
+            created_at=self.now,
+        )
+        self.session.add(version)
+        return version
+
+    def _record_change(self, entry: Entry, *, live: bool) -> None:
+        revision = self.session.execute(
+            update(StoreRevision)
+            .where(StoreRevision.id == 1)
+            .values(revision=StoreRevision.revision + 1)
+            .returning(StoreRevision.revision)
+            .execution_options(synchronize_session=False)
+        ).scalar_one()
+        entry.revision = revision
+        self.session.add(EntryChange(revision=revision, entry_id=entry.id, version=entry.live_version, live=live, at=self.now))

@@ -1,0 +1,102 @@
+"""Tables of the knowledge base. Meaning and rules are in `entries` and `workflow`; nobody else writes to them."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, Boolean, Date, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from database.columns import UtcDateTime
+from database.engine import Base
+
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Entry(Base):
+    """One knowledge entry: where its newest version stands and which version, if any, is live.
+
+    The descriptive columns repeat the newest version's content for filters; the ids are never used again after a removal.
+    """
+
+    __tablename__ = "kb_entries"
+    __table_args__ = (Index("ix_kb_entries_state_kind", "state", "kind"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True, autoincrement=True)
+    external_id: Mapped[str | None] = mapped_column(String(500), unique=True)
+    state: Mapped[str] = mapped_column(String(20))
+    version: Mapped[int] = mapped_column(Integer)
+    live_version: Mapped[int | None] = mapped_column(Integer)
+    kind: Mapped[str] = mapped_column(String(20))
+    title: Mapped[str] = mapped_column(String(300))
+    region_code: Mapped[str | None] = mapped_column(String(6), index=True)
+    is_sample: Mapped[bool] = mapped_column(Boolean, default=False)
+    content_hash: Mapped[str] = mapped_column(String(64), index=True)
+    import_hash: Mapped[str | None] = mapped_column(String(64))  # of the last import; differs from content_hash once staff edited
+    live_to: Mapped[date | None] = mapped_column(Date)  # effective_to of the live version
+    revision: Mapped[int] = mapped_column(_Id, default=0)
+    actor: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class EntryVersion(Base):
+    """One version's full content; never changed after it was written."""
+
+    __tablename__ = "kb_entry_versions"
+
+    entry_id: Mapped[int] = mapped_column(_Id, ForeignKey("kb_entries.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    content: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(String(200))
+    author_role: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    submitted_by: Mapped[str | None] = mapped_column(String(200))
+    reviewer: Mapped[str | None] = mapped_column(String(200))
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class EntryChange(Base):
+    """One change of what is live, numbered by the store's revision."""
+
+    __tablename__ = "kb_changes"
+
+    revision: Mapped[int] = mapped_column(_Id, primary_key=True, autoincrement=False)
+    entry_id: Mapped[int] = mapped_column(_Id, index=True)
+    version: Mapped[int | None] = mapped_column(Integer)
+    live: Mapped[bool] = mapped_column(Boolean)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class StoreRevision(Base):
+    """The single row that numbers changes; every writer takes it first, so numbers grow in commit order."""
+
+    __tablename__ = "kb_revision"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    revision: Mapped[int] = mapped_column(_Id)
+
+
+class PassageVector(Base):
+    """The vector of one text under one encoder, float32 little-endian."""
+
+    __tablename__ = "kb_vectors"
+
+    encoder_hash: Mapped[str] = mapped_column(String(128), primary_key=True)
+    text_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditRecord(Base):
+    """Who did what to which entry, when, and which versions stood before and after. Outlives the entry."""
+
+    __tablename__ = "kb_audit"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(20))
+    action: Mapped[str] = mapped_column(String(40))
+    entry_id: Mapped[int] = mapped_column(_Id, index=True)
+    version_before: Mapped[int | None] = mapped_column(Integer)
+    version_after: Mapped[int | None] = mapped_column(Integer)
+    comment: Mapped[str] = mapped_column(Text, default="")
