@@ -6,12 +6,12 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from database.backup import backup, current_version, has_rows
 from database.engine import Database
 from database.errors import MigrationError
 
@@ -33,12 +33,6 @@ def head_version() -> str:
     return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
-def current_version(database: Database) -> str | None:
-    """The version of the database; None when it was never migrated."""
-    with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
-
-
 def migrate(database: Database, *, version: str = "head", backups: Path | None = None) -> MigrationResult:
     """Run the missing migrations in one transaction. Safe when several processes start at once: one works, the others wait.
 
@@ -54,8 +48,9 @@ def migrate(database: Database, *, version: str = "head", backups: Path | None =
         before = current_version(database)
         if before == wanted:
             return MigrationResult(before, wanted)
-        _check_known(before)
-        backup = _backup_first(database, before, backups)
+        if before is not None and not is_known_version(before):
+            raise MigrationError(f"数据库版本 {before} 比本程序新。", fix="升级程序，或恢复升级前的备份。")
+        saved = _backup_first(database, before, backups)
         with database.engine.connect().execution_options(wenzheng_write=True) as connection, connection.begin():
             if not database.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
@@ -66,7 +61,7 @@ def migrate(database: Database, *, version: str = "head", backups: Path | None =
         raise MigrationError(
             f"数据库升级失败：{_first_line(exc)}。", fix="检查 DATABASE_URL、数据目录权限和磁盘空间后重试；数据未被改动。"
         ) from exc
-    return MigrationResult(before, wanted, backup)
+    return MigrationResult(before, wanted, saved)
 
 
 def _config() -> Config:
@@ -75,32 +70,22 @@ def _config() -> Config:
     return config
 
 
-def _check_known(before: str | None) -> None:
-    if before is None:
-        return
+def is_known_version(version: str) -> bool:
+    """Whether this program has that version's migration."""
     try:
-        ScriptDirectory.from_config(_config()).get_revision(before)
-    except CommandError as exc:
-        raise MigrationError(f"数据库版本 {before} 比本程序新。", fix="升级程序，或恢复升级前的备份。") from exc
+        return ScriptDirectory.from_config(_config()).get_revision(version) is not None
+    except CommandError:
+        return False
 
 
 def _backup_first(database: Database, before: str | None, backups: Path | None) -> Path | None:
     file = database.engine.url.database
     if before is None or not database.is_sqlite or not file or file == ":memory:":
         return None
-    from database.backup import backup  # imported here: backup itself needs migrate for restoring
-
-    with database.engine.connect() as connection:
-        if _is_empty(connection):
-            return None
+    if not has_rows(database):
+        return None
     folder = backups or Path(file).parent / "backups"
     return backup(database, folder / f"before-migration-{before}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.zip", overwrite=True).file
-
-
-def _is_empty(connection: Connection) -> bool:
-    names = [name for name in inspect(connection).get_table_names() if name != "alembic_version"]
-    preparer = connection.dialect.identifier_preparer
-    return not any(connection.execute(text(f"SELECT 1 FROM {preparer.quote(name)} LIMIT 1")).first() for name in names)  # noqa: S608
 
 
 def _first_line(exc: BaseException) -> str:

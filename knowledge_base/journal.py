@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from database.columns import utc_now
@@ -25,7 +26,11 @@ class Journal:
         self.session = session
         self.actor = actor
         self.now: datetime = utc_now()
-        session.scalar(select(StoreRevision.revision).where(StoreRevision.id == 1).with_for_update())
+        revision = select(StoreRevision.revision).where(StoreRevision.id == 1).with_for_update()
+        if session.scalar(revision) is None:
+            insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+            session.execute(insert(StoreRevision).values(id=1, revision=0).on_conflict_do_nothing())
+            session.scalar(revision)
 
     def entry(self, entry_id: int) -> Entry | None:
         return self.session.get(Entry, entry_id)

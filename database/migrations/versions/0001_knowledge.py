@@ -57,12 +57,11 @@ def upgrade() -> None:
         sa.Column("at", _Moment, nullable=False),
     )
     op.create_index("ix_kb_changes_entry_id", "kb_changes", ["entry_id"])
-    revisions = op.create_table(
+    op.create_table(
         "kb_revision",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("revision", _Id, nullable=False),
     )
-    op.bulk_insert(revisions, [{"id": 1, "revision": 0}])
     op.create_table(
         "kb_vectors",
         sa.Column("encoder_hash", sa.String(128), primary_key=True),
