@@ -1,0 +1,51 @@
+"""The case: what this conversation is about just now. It lives in the database, so that it survives the death of any process."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import timedelta
+from typing import Any
+
+from answering.answerer import CaseView
+
+IDLE_LIMIT = timedelta(hours=2)  # after that a "那个呢" no longer means the entry of this morning
+
+AWAITING_COMPLAINT = "complaint_detail"
+AWAITING_TICKET_NUMBER = "ticket_number"
+OFFER_HANDOFF = "handoff"
+
+
+@dataclass(frozen=True)
+class Case:
+    """Entry under discussion, options offered, facts told; and what the assistant waits for."""
+
+    entry_id: int | None = None
+    options: list[int] = field(default_factory=list)
+    entities: dict[str, str] = field(default_factory=dict)
+    misses: int = 0
+    task_intent: str | None = None  # of the policy question a follow-up continues
+    awaiting: str | None = None
+    offer: str | None = None  # what a plain "好的" would accept
+    last_answer_id: int | None = None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any] | None) -> "Case":
+        """Read a stored case; keys of other versions of this program are ignored."""
+        known = {f.name for f in fields(cls)}
+        return cls(**{key: value for key, value in (data or {}).items() if key in known})
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def view(self, entities: Mapping[str, str] | None = None) -> CaseView:
+        """The part that answering needs, with the facts of this message added."""
+        return CaseView(
+            entry_id=self.entry_id,
+            options=list(self.options),
+            entities={**self.entities, **(entities or {})},
+            misses=self.misses,
+        )
+
+    def after(self, view: CaseView, **changes: Any) -> "Case":
+        """This case with what answering made of it."""
+        taken = {"entry_id": view.entry_id, "options": list(view.options), "entities": dict(view.entities)}
+        return replace(self, **{**taken, **changes})

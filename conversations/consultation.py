@@ -1,0 +1,171 @@
+"""The one place where a turn's task is done. Called by Rasa's actions, and by the turn itself when Rasa is down or silent."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any, Protocol
+
+from sqlalchemy.exc import IntegrityError
+
+from answering.answerer import Answer, Inquiry
+from conversations import clock, tasks, wording
+from conversations.case import AWAITING_COMPLAINT, AWAITING_TICKET_NUMBER, IDLE_LIMIT, OFFER_HANDOFF, Case
+from conversations.clock import CHINA, Clock
+from conversations.masking import mask_personal_data
+from conversations.phrases import ticket_number
+from conversations.records import ConversationRecords, OpenTurn
+from conversations.result import Result, TurnClosedError, write_result
+from conversations.tickets import tickets_of
+from database.engine import Database
+
+MISSES_BEFORE_A_HUMAN = 2
+COMMIT_ATTEMPTS = 5  # a ticket number taken by another process in the same instant
+PRIVATE_ENTITIES = frozenset({"phone", "ticket_no"})
+
+
+class Answering(Protocol):
+    """What is needed of `answering.answerer.Answerer`."""
+
+    def answer(self, inquiry: Inquiry) -> Answer: ...
+
+
+class Consultation:
+    """Does what a turn asks for and commits result, case and records in one transaction, once.
+
+    Args:
+        starters: gives up to three questions that the knowledge base can answer, for the greeting.
+        on_message: told the conversation id after something was said in it; called in the worker thread.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        answerer: Answering,
+        *,
+        starters: Callable[[], Sequence[str]] = tuple,
+        on_message: Callable[[str], None] = lambda _conversation_id: None,
+        now: Clock = clock.now,
+    ) -> None:
+        self._database, self._answerer, self._now = database, answerer, now
+        self._records = ConversationRecords(database, now)
+        self._starters, self._on_message = starters, on_message
+
+    def perform(
+        self, turn_id: str, *, intent: str | None, confidence: float, entities: Mapping[str, str], source: str = "rasa"
+    ) -> dict[str, Any]:
+        """Do the turn's task; returns the wire result. Blocks: call it in a worker thread.
+
+        A closed turn commits nothing: the reply that was committed for it is returned.
+
+        Raises:
+            UnknownTurnError: no such turn was reserved.
+        """
+        turn = self._records.load_turn(turn_id)
+        if turn.reply is not None:
+            return dict(turn.reply)
+        case = self._case_of(turn)
+        acted_on = tasks.effective_intent(intent, turn.text)
+        task = tasks.task_of(acted_on, confidence, turn.text, case)
+        result = self._do(task, acted_on, turn, case, entities)
+        name = tasks.reported_intent(task, acted_on if intent not in tasks.NOTHING_CLASSIFIED else None, turn.text, case)
+        if name is None and source == "rasa" and _continues(result, turn.text):
+            name = case.task_intent
+        if task == tasks.ANSWER:
+            result = replace(result, case=replace(result.case, task_intent=name or result.case.task_intent))
+        return self._commit(turn, case, result, {"name": name, "confidence": round(float(confidence), 4)}, source)
+
+    def _case_of(self, turn: OpenTurn) -> Case:
+        case = Case.from_json(turn.case)
+        if self._now() - turn.case_updated_at > IDLE_LIMIT:
+            case = Case(last_answer_id=case.last_answer_id)
+        return replace(case, entry_id=turn.entry_id, options=[]) if turn.entry_id else case
+
+    def _do(self, task: str, intent: str | None, turn: OpenTurn, case: Case, entities: Mapping[str, str]) -> Result:
+        calm = replace(case, awaiting=None, offer=None)  # whatever comes now, an earlier offer is over
+        if task in {tasks.ANSWER, tasks.OUT_OF_SCOPE}:
+            return self._answer(task, intent, turn, calm, entities)
+        if task in {tasks.COMPLAINT_ASK, tasks.COMPLAINT_FILE}:
+            if task == tasks.COMPLAINT_ASK:
+                return Result("ticket", wording.COMPLAINT_ASK, replace(calm, awaiting=AWAITING_COMPLAINT))
+            return Result(
+                "ticket", wording.COMPLAINT_FILED, calm, [wording.PROGRESS_BUTTON], ticket_text=mask_personal_data(turn.text)
+            )
+        if task == tasks.PROGRESS:
+            return self._progress(turn, calm, entities)
+        if task == tasks.HANDOFF:
+            return Result("handoff", wording.HANDOFF_QUEUED, calm, asks_human=True)
+        if task == tasks.FEEDBACK_POSITIVE:
+            return Result("smalltalk", wording.FEEDBACK_THANKS, calm, rating=1)
+        if task == tasks.FEEDBACK_NEGATIVE:
+            offered = replace(calm, offer=OFFER_HANDOFF)
+            return Result("smalltalk", wording.FEEDBACK_SORRY, offered, [wording.HUMAN_BUTTON], rating=-1)
+        return self._smalltalk(task, case, calm)
+
+    def _smalltalk(self, task: str, case: Case, calm: Case) -> Result:
+        if task == tasks.GREET:
+            buttons = [{"title": question, "payload": question} for question in self._starters()]
+            return Result("smalltalk", wording.GREETING, replace(calm, awaiting=case.awaiting), buttons)
+        if task == tasks.STOP:
+            return Result("smalltalk", wording.STOPPED, replace(calm, options=[], entry_id=None, task_intent=None))
+        if task == tasks.DECLINE:
+            return Result("smalltalk", wording.DECLINED, replace(calm, options=[]))
+        said = {tasks.GOODBYE: wording.GOODBYE, tasks.THANKS: wording.THANKS}.get(task, wording.ACKNOWLEDGED)
+        return Result("smalltalk", said, replace(calm, awaiting=case.awaiting))
+
+    def _answer(self, task: str, intent: str | None, turn: OpenTurn, case: Case, entities: Mapping[str, str]) -> Result:
+        facts = {name: value for name, value in entities.items() if name not in PRIVATE_ENTITIES}
+        as_of = self._now().astimezone(CHINA).date()
+        asked = None if task == tasks.OUT_OF_SCOPE or intent == "nlu_fallback" else intent
+        # said to be no government matter: looked up all the same, but not as a follow-up to what was discussed
+        context = replace(case, entry_id=None, options=[]) if task == tasks.OUT_OF_SCOPE else case
+        answer = self._answerer.answer(Inquiry(text=turn.text, intent=asked, case=context.view(facts), as_of=as_of))
+        if task == tasks.OUT_OF_SCOPE and answer.outcome != "answer":
+            declined = replace(
+                answer, outcome="fallback", text=wording.OUT_OF_SCOPE, citations=[], buttons=[], entry_id=None, version=None
+            )
+            return Result("fallback", declined.text, case, answer=declined, as_of=as_of, unanswered="out_of_scope")
+        misses = {"answer": 0, "fallback": case.misses + 1}.get(answer.outcome, case.misses)
+        text, buttons = answer.text, [asdict(button) for button in answer.buttons]
+        if answer.outcome == "fallback" and misses >= MISSES_BEFORE_A_HUMAN and wording.HUMAN_BUTTON not in buttons:
+            text, buttons = f"{text}\n{wording.OFFER_HUMAN}", [*buttons, wording.HUMAN_BUTTON]
+        offer = OFFER_HANDOFF if wording.HUMAN_BUTTON in buttons else None
+        return Result(
+            answer.outcome, text, case.after(answer.case, misses=misses, offer=offer), buttons,
+            [asdict(citation) for citation in answer.citations], answer, as_of,
+            "not_found" if answer.outcome == "fallback" else None,
+        )  # fmt: skip
+
+    def _progress(self, turn: OpenTurn, case: Case, entities: Mapping[str, str]) -> Result:
+        number = ticket_number(turn.text) or ticket_number(entities.get("ticket_no", ""))
+        found = tickets_of(self._database, turn.conversation_id, number)
+        if found:
+            lines = [
+                wording.PROGRESS_LINE.format(
+                    number=t.number, date=f"{t.filed_on:%Y-%m-%d}", state=wording.TICKET_STATES.get(t.state, t.state)
+                )
+                for t in found
+            ]
+            return Result("ticket", "\n".join(lines), case)
+        if number:  # the same words whether it exists elsewhere or not: a number is no key to another's complaint
+            return Result("ticket", wording.PROGRESS_UNKNOWN.format(number=number), case)
+        return Result("ticket", wording.PROGRESS_ASK, replace(case, awaiting=AWAITING_TICKET_NUMBER))
+
+    def _commit(self, turn: OpenTurn, before: Case, result: Result, intent: dict[str, Any], source: str) -> dict[str, Any]:
+        for attempt in range(1, COMMIT_ATTEMPTS + 1):
+            try:
+                with self._database.write() as session:
+                    reply = write_result(session, turn, before, result, intent, source, self._now())
+            except TurnClosedError:
+                closed = self._records.closed(turn.turn_id)
+                return dict(closed.reply) if closed else {}
+            except IntegrityError:
+                if attempt == COMMIT_ATTEMPTS:
+                    raise
+            else:
+                self._on_message(turn.conversation_id)
+                return reply
+        raise AssertionError("unreachable")
+
+
+def _continues(result: Result, text: str) -> bool:
+    """Whether an unclassified message was understood only with the case's help."""
+    return result.answer is not None and result.outcome != "fallback" and result.answer.resolved_question != text

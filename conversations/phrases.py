@@ -1,0 +1,70 @@
+"""The few phrases understood without a classifier: our own buttons always, plain courtesies while Rasa is down."""
+
+import re
+
+# What our buttons send. They mean this whatever a classifier makes of two characters.
+BUTTON_WORDS = {
+    "转人工": "human_handoff",
+    "有用": "feedback_positive",
+    "没用": "feedback_negative",
+    "查进度": "progress_query",
+    "取消": "stop",
+}
+
+TICKET_NUMBER = re.compile(r"(?<![0-9A-Za-z])WZ\s?(\d{8})\s?(\d{4,6})(?!\d)", re.IGNORECASE)
+
+_ENDINGS = r"[呀啊哦吧了的呢哈啦，,。.!！~～\s]*"
+_RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (intent, re.compile(pattern + _ENDINGS, re.IGNORECASE))
+    for intent, pattern in (
+        ("human_handoff", r"(请|帮我|给我|我要|我想|要|麻烦)*(转|找|接|叫|换)?(个|一下)?(人工|真人)(客服|服务|坐席)?"),
+        ("complaint", r"(我要|我想|要)(投诉|举报|反映)(?!.*(电话|怎么|如何|哪里|哪儿|流程|[?？])).{0,1900}"),
+        ("complaint", r"(投诉|举报)"),
+        ("greet", r"(你好|您好|在吗|在不在|早上好|上午好|中午好|下午好|晚上好|嗨|哈喽|hi|hello)(您好|你好|在吗)?"),
+        ("thanks", r"(好的|行)?[，,]?(谢谢|多谢|感谢|谢了|辛苦)(你|您|了)?"),
+        ("goodbye", r"(再见|拜拜|回见|bye)"),
+        ("affirm", r"(好的?|是的?|对的?|可以|行|嗯+|要|需要|确定|没错)"),
+        ("deny", r"(不用|不要|不是|不需要|不对|算了不用)"),
+        ("stop", r"(算了|不问了|不办了|结束|停止)"),
+        ("progress_query", r"(查|查询|看看?)(一下)?(投诉|诉求|工单)?(的)?(进度|进展)"),
+    )
+)
+
+
+def button_intent(text: str) -> str | None:
+    """What one of our own buttons means; None for anything else."""
+    return BUTTON_WORDS.get(text.strip().rstrip("。.！!"))
+
+
+def rule_intent(text: str) -> str | None:
+    """What a plain courtesy or request means; None for everything that needs the knowledge base."""
+    for intent, pattern in _RULES:
+        if pattern.fullmatch(text.strip()):
+            return intent
+    return None
+
+
+def ticket_number(text: str) -> str | None:
+    """The first ticket number in a text, in its canonical form."""
+    match = TICKET_NUMBER.search(text)
+    return f"WZ{match[1]}{match[2]}" if match else None
+
+
+_COMPLAINT_WORDS = re.compile(
+    r"我|你们?|您|想|要|请|帮|给|来|一下|个|投诉|举报|反映|反馈|情况|问题|单位|件|有|点|事|吧|啊|呀|了|的"
+)
+
+
+def has_complaint_detail(text: str) -> bool:
+    """Whether a complaint says more than that one wants to complain."""
+    return len(re.sub(r"\W", "", _COMPLAINT_WORDS.sub("", text))) >= 4
+
+
+_ELLIPTIC = re.compile(
+    r"(那么?|如果是?|要是|换成|还有).{0,14}呢?\s*[?？]?|(?!.*(怎|什么|哪|多少|几|能|可以|如何)).{1,8}呢\s*[?？]?"
+)
+
+
+def is_elliptic(text: str) -> bool:
+    """Whether a message is a question only together with the one before ("那个体工商户呢？")."""
+    return bool(_ELLIPTIC.fullmatch(text.strip()))

@@ -1,0 +1,157 @@
+"""A task's result and its one transaction: reply, case and records are committed together or not at all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from answering.answerer import Answer
+from conversations import wording
+from conversations.case import Case
+from conversations.masking import mask_personal_data
+from conversations.models import AnswerRow, Conversation, Feedback, HandoffRequest, UnansweredQuestion
+from conversations.records import OpenTurn, bot_message, claim_turn, store_reply
+from conversations.tickets import file_ticket
+
+
+@dataclass(frozen=True)
+class Result:
+    """A task's outcome before it is committed. `text` may name {number} or {queue}, known only inside the transaction."""
+
+    outcome: str
+    text: str
+    case: Case
+    buttons: Sequence[Mapping[str, str]] = ()
+    citations: Sequence[Mapping[str, Any]] = ()
+    answer: Answer | None = None
+    as_of: date | None = None
+    unanswered: str | None = None
+    rating: int | None = None
+    asks_human: bool = False
+    ticket_text: str | None = None
+
+
+class TurnClosedError(Exception):
+    """Leaves the transaction without committing: another finisher was first."""
+
+
+def write_result(
+    session: Session, turn: OpenTurn, before: Case, result: Result, intent: dict[str, Any], source: str, moment: datetime
+) -> dict[str, Any]:
+    """Close the turn with this result; returns the wire result.
+
+    Raises:
+        TurnClosedError: the turn was closed before; the caller rolls back.
+    """
+    if not claim_turn(session, turn.turn_id, source, moment):
+        raise TurnClosedError
+    conversation = session.get_one(Conversation, turn.conversation_id)
+    case, text, answer_id = result.case, result.text, None
+    if result.answer is not None:
+        row = _answer_row(turn, before, result, result.answer, intent, source, moment)
+        session.add(row)
+        session.flush()
+        answer_id = row.id
+        case = replace(case, last_answer_id=answer_id)
+    if result.unanswered:
+        near = [int(citation["entry_id"]) for citation in result.citations]
+        session.add(_gap(turn.conversation_id, answer_id, mask_personal_data(turn.text), result.unanswered, near, moment))
+    if result.rating is not None:
+        _rate(session, turn, before.last_answer_id, result.rating, moment)
+    if result.ticket_text is not None:
+        text = text.format(number=file_ticket(session, turn.conversation_id, result.ticket_text, moment))
+    if result.asks_human:
+        text = text.format(queue=_queue(session, conversation, moment))
+    reply = {
+        "turn_id": turn.turn_id,
+        "text": text,
+        "buttons": [dict(button) for button in result.buttons],
+        "citations": [dict(citation) for citation in result.citations],
+        "intent": intent,
+        "outcome": result.outcome,
+        "answer_id": answer_id,
+    }
+    store_reply(session, turn.turn_id, reply)
+    session.add(bot_message(turn.conversation_id, turn.turn_id, reply, moment))
+    conversation.case, conversation.updated_at = case.to_json(), moment
+    return reply
+
+
+def _answer_row(
+    turn: OpenTurn, before: Case, result: Result, answer: Answer, intent: dict[str, Any], source: str, moment: datetime
+) -> AnswerRow:
+    return AnswerRow(
+        conversation_id=turn.conversation_id,
+        turn_id=turn.turn_id,
+        question=mask_personal_data(turn.text),
+        resolved_question=mask_personal_data(answer.resolved_question),
+        case_before=before.to_json(),
+        intent=intent["name"],
+        confidence=intent["confidence"],
+        entry_id=answer.entry_id,
+        entry_version=answer.version,
+        text=result.text,
+        citations=[dict(citation) for citation in result.citations],
+        score=answer.score,
+        probability=answer.probability,
+        index_revision=answer.revision,
+        model_ids=dict(answer.model_ids),
+        as_of=result.as_of,
+        outcome=result.outcome,
+        source=source,
+        latency_ms=max(0, round((moment - turn.received_at).total_seconds() * 1000)),
+        created_at=moment,
+    )
+
+
+def _gap(
+    conversation_id: str, answer_id: int | None, question: str, reason: str, near: list[int], moment: datetime
+) -> UnansweredQuestion:
+    return UnansweredQuestion(
+        conversation_id=conversation_id,
+        answer_id=answer_id,
+        question=question,
+        reason=reason,
+        near_entries=near,
+        state="open",
+        created_at=moment,
+    )
+
+
+def _rate(session: Session, turn: OpenTurn, answer_id: int | None, rating: int, moment: datetime) -> None:
+    """Record a rating of the last answer; the newest word on an answer counts, and a bad one is a gap to fill."""
+    rated = session.get(AnswerRow, answer_id) if answer_id is not None else None
+    known = session.scalar(select(Feedback).where(Feedback.answer_id == answer_id)) if rated else None
+    if known is not None:
+        changed = known.rating != rating
+        known.rating, known.text, known.created_at = rating, mask_personal_data(turn.text), moment
+    else:
+        changed = True
+        session.add(
+            Feedback(
+                conversation_id=turn.conversation_id,
+                answer_id=rated.id if rated else None,
+                rating=rating,
+                text=mask_personal_data(turn.text),
+                created_at=moment,
+            )
+        )
+    if rating < 0 and rated is not None and changed:
+        near = [rated.entry_id] if rated.entry_id is not None else []
+        session.add(_gap(turn.conversation_id, rated.id, rated.question, "negative_feedback", near, moment))
+
+
+def _queue(session: Session, conversation: Conversation, moment: datetime) -> str:
+    """Put the conversation in the queue (once) and say where it stands."""
+    waiting = HandoffRequest.state == "waiting"
+    mine = session.scalar(select(HandoffRequest).where(HandoffRequest.conversation_id == conversation.id, waiting))
+    if mine is None:
+        mine = HandoffRequest(conversation_id=conversation.id, state="waiting", created_at=moment)
+        session.add(mine)
+        session.flush()
+        conversation.holder = "waiting"
+    ahead = session.scalar(select(func.count()).select_from(HandoffRequest).where(waiting, HandoffRequest.id < mine.id)) or 0
+    return wording.QUEUE_AHEAD.format(ahead=ahead) if ahead else wording.QUEUE_FIRST

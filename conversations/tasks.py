@@ -1,0 +1,67 @@
+"""What a turn is to do: from the classified intent, the words and the case. Pure; the doing is in `consultation`."""
+
+from conversations import phrases
+from conversations.case import AWAITING_COMPLAINT, AWAITING_TICKET_NUMBER, OFFER_HANDOFF, Case
+
+POLICY_INTENTS = frozenset({"eligibility", "filing_steps", "policy_lookup", "policy_match"})
+DIALOGUE_ACTS = frozenset({"affirm", "deny", "stop", "pick_option", "inform"})
+NOTHING_CLASSIFIED = frozenset({None, "nlu_fallback"})
+
+ANSWER = "answer"
+OUT_OF_SCOPE = "out_of_scope"
+COMPLAINT_ASK, COMPLAINT_FILE = "complaint_ask", "complaint_file"
+PROGRESS = "progress_query"
+HANDOFF = "human_handoff"
+FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE = "feedback_positive", "feedback_negative"
+GREET, GOODBYE, THANKS = "greet", "goodbye", "thanks"
+STOP, DECLINE, ACKNOWLEDGE = "stop", "decline", "acknowledge"
+
+_OF_THEIR_OWN = frozenset({PROGRESS, HANDOFF, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE, GREET, GOODBYE, THANKS, STOP, OUT_OF_SCOPE})
+_STEP_OUT_OF_A_COMPLAINT = frozenset({HANDOFF, STOP, PROGRESS, GREET, GOODBYE, THANKS, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE})
+SURE = 0.7  # below that a message during a complaint is taken for the complaint's story, not for a new question
+
+
+def effective_intent(intent: str | None, text: str) -> str | None:
+    """The intent to act on: our own buttons' words mean what they say; plain courtesies are known without a classifier."""
+    if button := phrases.button_intent(text):
+        return button
+    return phrases.rule_intent(text) if intent in NOTHING_CLASSIFIED else intent
+
+
+def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str:
+    """The one task of this turn.
+
+    Args:
+        intent: from `effective_intent`.
+    """
+    number = phrases.ticket_number(text)
+    if number and (intent in NOTHING_CLASSIFIED | DIALOGUE_ACTS | {PROGRESS} or case.awaiting == AWAITING_TICKET_NUMBER):
+        return PROGRESS
+    if case.awaiting == AWAITING_COMPLAINT and intent not in _STEP_OUT_OF_A_COMPLAINT:
+        if intent == "deny":
+            return STOP
+        if not (intent in POLICY_INTENTS and confidence >= SURE):
+            return COMPLAINT_FILE if phrases.has_complaint_detail(text) else COMPLAINT_ASK
+    if intent == "complaint":
+        return COMPLAINT_FILE if phrases.has_complaint_detail(text) else COMPLAINT_ASK
+    if intent == "affirm" and not case.options:
+        return HANDOFF if case.offer == OFFER_HANDOFF else ACKNOWLEDGE
+    if intent == "deny":
+        return DECLINE
+    return intent if intent in _OF_THEIR_OWN else ANSWER
+
+
+_REPORTED = {COMPLAINT_ASK: "complaint", COMPLAINT_FILE: "complaint"}
+
+
+def reported_intent(task: str, classified: str | None, text: str, case: Case) -> str | None:
+    """The name for `intent.name`: of the task the turn belongs to, null when nothing classified it."""
+    if task in _REPORTED:
+        return _REPORTED[task] if classified or case.awaiting == AWAITING_COMPLAINT else None
+    if classified in NOTHING_CLASSIFIED:
+        return None
+    if task in {PROGRESS, HANDOFF, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE}:
+        return task
+    if task == ANSWER and case.task_intent and (classified in DIALOGUE_ACTS or phrases.is_elliptic(text)):
+        return case.task_intent
+    return classified

@@ -1,0 +1,199 @@
+"""One turn: reserve, answer through Rasa or directly, reply. The same for every channel."""
+
+import asyncio
+import weakref
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from time import perf_counter
+from typing import Any, Protocol
+
+import structlog
+
+from conversations import wording
+from conversations.consultation import Consultation
+from conversations.errors import ConversationError, TurnPendingError
+from conversations.live import MessageFeed
+from conversations.message_text import MAX_CHARACTERS, clean
+from conversations.rate_limit import RateLimiter
+from conversations.records import ClosedTurn, ConversationRecords, Reservation
+
+WORKERS = 8
+DUPLICATE_WAIT_S = 30.0
+DUPLICATE_LOOK_S = 0.1
+ABANDONED_AFTER = timedelta(seconds=20)  # an open turn this old in no process's hands lost its worker
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class TurnRequest:
+    """One message as a channel received it.
+
+    Args:
+        key: the delivery's identity within the channel; a repeated one gets the same reply.
+        entry_id: the entry whose page or code the message came from.
+    """
+
+    channel: str
+    sender_id: str
+    text: str
+    key: str | None = None
+    entry_id: int | None = None
+
+
+@dataclass(frozen=True)
+class TurnReply:
+    """What the channel sends back. No messages while a human holds the conversation."""
+
+    conversation_id: str
+    messages: list[dict[str, Any]]
+    intent: dict[str, Any]
+    outcome: str
+    answer_id: int | None = None
+    turn_id: str | None = None
+
+    @classmethod
+    def of(cls, conversation_id: str, reply: Mapping[str, Any]) -> "TurnReply":
+        """From a wire result."""
+        messages: list[dict[str, Any]] = []
+        if reply["text"]:
+            parts = {name: reply[name] for name in ("buttons", "citations") if reply.get(name)}
+            messages.append({"text": reply["text"], **parts})
+        return cls(
+            conversation_id, messages, dict(reply["intent"]), reply["outcome"], reply.get("answer_id"), reply.get("turn_id")
+        )
+
+
+class Dialogue(Protocol):
+    """What is needed of `RasaClient`."""
+
+    async def ask(self, conversation_id: str, text: str, turn_id: str) -> Mapping[str, Any]: ...
+
+
+TurnObserver = Callable[[str, str | None, str, float], None]
+
+
+def _unobserved(outcome: str, intent: str | None, source: str, seconds: float) -> None:
+    """Nobody counts."""
+
+
+@dataclass
+class TurnService:
+    """Handles turns. Messages of one sender are handled in order; senders never wait for each other.
+
+    Args:
+        observe: told (outcome, intent, source, seconds) of every turn done.
+    """
+
+    records: ConversationRecords
+    consultation: Consultation
+    dialogue: Dialogue
+    limiter: RateLimiter
+    feed: MessageFeed
+    observe: TurnObserver = _unobserved
+    _workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, thread_name_prefix="turn"))
+    _locks: "weakref.WeakValueDictionary[tuple[str, str], asyncio.Lock]" = field(default_factory=weakref.WeakValueDictionary)
+    _tasks: set["asyncio.Task[TurnReply]"] = field(default_factory=set)
+    _in_work: dict[tuple[str, str], "asyncio.Task[TurnReply]"] = field(default_factory=dict)
+
+    async def handle(self, request: TurnRequest) -> TurnReply:
+        """Answer one message.
+
+        Raises:
+            RateLimitedError: the sender is too fast; nothing was recorded.
+            TurnPendingError: a duplicate whose first delivery is still without a reply.
+        """
+        text = clean(request.text)
+        if not text or len(text) > MAX_CHARACTERS:
+            return await self._refuse(request, text)
+        delivery = (request.channel, request.key) if request.key else None
+        task = self._in_work.get(delivery) if delivery else None
+        if task is None:
+            # a task of its own: a client that goes away cancels nothing, and duplicates wait for the same work
+            task = asyncio.create_task(self._run(request, text))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            if delivery:
+                self._in_work[delivery] = task
+                task.add_done_callback(lambda _done: self._in_work.pop(delivery, None))
+        return await asyncio.shield(task)
+
+    def close(self) -> None:
+        """Let the worker threads go."""
+        self._workers.shutdown(wait=False, cancel_futures=True)
+
+    async def _db(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._workers, lambda: call(*args, **kwargs))
+
+    async def _refuse(self, request: TurnRequest, text: str) -> TurnReply:
+        said = wording.TOO_LONG_MESSAGE.format(limit=MAX_CHARACTERS) if text else wording.EMPTY_MESSAGE
+        conversation_id = await self._db(self.records.find_or_create, request.channel, request.sender_id)
+        return TurnReply(conversation_id, [{"text": said}], {"name": None, "confidence": 0.0}, "fallback")
+
+    async def _run(self, request: TurnRequest, text: str) -> TurnReply:
+        sender = (request.channel, request.sender_id)
+        lock = self._locks.setdefault(sender, asyncio.Lock())
+        async with lock:  # first come, first served
+            started = perf_counter()
+            turn = await self._db(self.records.by_key, request.channel, request.key) if request.key else None
+            if turn is None:
+                self.limiter.check(f"{request.channel}:{request.sender_id}")
+                turn = await self._db(self.records.reserve, *sender, text, request.key, request.entry_id)
+                if turn.is_new:
+                    return await self._finish(turn, text, started)
+        return await self._reply_to_duplicate(request, text, turn)
+
+    async def _finish(self, turn: Reservation, text: str, started: float) -> TurnReply:
+        try:
+            closed = await self._answer(turn, text)
+        except Exception:  # the outer edge: the citizen gets an apology and a human, never an error page
+            log.exception("turn.failed", turn_id=turn.turn_id)
+            closed = await self._close_with(turn, wording.APOLOGY, "fallback", "edge")
+        self.observe(closed.reply["outcome"], closed.reply["intent"]["name"], closed.source, perf_counter() - started)
+        return TurnReply.of(turn.conversation_id, closed.reply)
+
+    async def _answer(self, turn: Reservation, text: str) -> ClosedTurn:
+        if turn.holder == "human":
+            return await self._close_with(turn, "", "handoff", "human")
+        try:
+            await self.dialogue.ask(turn.conversation_id, text, turn.turn_id)
+        except ConversationError as exc:
+            log.info("turn.direct", turn_id=turn.turn_id, reason=exc.problem)
+        # what was committed counts, not what travelled back
+        closed: ClosedTurn | None = await self._db(self.records.closed, turn.turn_id)
+        if closed is None:
+            await self._db(self.consultation.perform, turn.turn_id, intent=None, confidence=0.0, entities={}, source="direct")
+            closed = await self._db(self.records.closed, turn.turn_id)
+        if closed is None:
+            raise AssertionError("a performed turn is closed")
+        return closed
+
+    async def _close_with(self, turn: Reservation, text: str, outcome: str, source: str) -> ClosedTurn:
+        buttons = [wording.HUMAN_BUTTON] if source == "edge" else []
+        reply = {
+            "turn_id": turn.turn_id, "text": text, "buttons": buttons, "citations": [],
+            "intent": {"name": None, "confidence": 0.0}, "outcome": outcome, "answer_id": None,
+        }  # fmt: skip
+        try:
+            await self._db(self.records.close, turn.turn_id, reply, source)
+            self.feed.notify(turn.conversation_id)
+            closed = await self._db(self.records.closed, turn.turn_id)
+        except Exception:  # the outer edge: even without a database something polite is said
+            log.exception("turn.not_closed", turn_id=turn.turn_id)
+            closed = None
+        return closed or ClosedTurn(turn.conversation_id, reply, source)
+
+    async def _reply_to_duplicate(self, request: TurnRequest, text: str, turn: Reservation) -> TurnReply:
+        """Wait for the first delivery's reply; do its work when the process that had it died."""
+        deadline = perf_counter() + DUPLICATE_WAIT_S
+        while perf_counter() < deadline:
+            closed: ClosedTurn | None = await self._db(self.records.closed, turn.turn_id)
+            if closed:
+                return TurnReply.of(closed.conversation_id, closed.reply)
+            if await self._db(self.records.take_over, turn, ABANDONED_AFTER):
+                log.warning("turn.taken_over", turn_id=turn.turn_id, channel=request.channel)
+                return await self._finish(turn, text, perf_counter())
+            await asyncio.sleep(DUPLICATE_LOOK_S)
+        raise TurnPendingError("这条消息还在处理中。", fix="请过几秒重发，或查看会话消息。")
