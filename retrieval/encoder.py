@@ -79,8 +79,8 @@ class OnnxEncoder:
 
     def __init__(self, folder: Path, threads: int | None = None) -> None:
         """Args:
-            folder: made by `retrieval.encoder_build`.
-            threads: of one inference; default: the machine's cores, at most 4.
+        folder: made by `retrieval.encoder_build`.
+        threads: of one inference; default: the machine's cores, at most 4.
         """
         self.folder = folder
         self.manifest = EncoderManifest.read(folder)
@@ -117,7 +117,9 @@ class OnnxEncoder:
                     str(self.folder / self.manifest.file), options, providers=["CPUExecutionProvider"]
                 )
             except Exception as exc:  # onnxruntime and tokenizers raise bare exceptions of their own
-                raise EncoderError(f"编码器 {self.folder} 无法载入：{exc}", fix="删除该文件夹后运行 `wenzheng prepare`。") from exc
+                raise EncoderError(
+                    f"编码器 {self.folder} 无法载入：{exc}", fix="删除该文件夹后运行 `wenzheng prepare`。"
+                ) from exc
             tokenizer.enable_truncation(self.manifest.max_tokens)
             tokenizer.no_padding()
             self._tokenizer, self._session = tokenizer, session

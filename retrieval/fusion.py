@@ -1,0 +1,102 @@
+"""Fusion: one score from the channels, and a calibrated probability that a document answers the query.
+
+The score is linear in the features below; its weights are fitted listwise (softmax cross-entropy over the candidates, the
+loss of ListNet with one relevant document). The probability is a logistic function (Platt 1999) of the softmax share and of
+absolute measures of agreement. Weights and threshold are data (`weights.json`), written by `training.fit_fusion`.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from retrieval.errors import RetrievalError
+from retrieval.lexical_channels import CHANNELS
+
+Floats = npt.NDArray[np.float64]
+
+BUILTIN_WEIGHTS = Path(__file__).parent / "weights.json"
+DENSE_FEATURES = ("name", "context", "body", "best")
+FEATURES = (
+    tuple(f"dense_{name}" for name in DENSE_FEATURES)
+    + tuple(f"{channel}_share" for channel in CHANNELS)
+    + tuple(f"{channel}_coverage" for channel in CHANNELS)
+)
+CALIBRATION_FEATURES = (
+    "bias",
+    "share",
+    "margin",
+    "dense_best",
+    "name_chars_coverage",
+    "all_chars_coverage",
+    "all_words_coverage",
+)
+COSINE_SCALE = 20.0  # e5 cosines of unrelated texts differ by few hundredths
+
+
+def fusion_features(
+    dense: Mapping[str, npt.NDArray[np.floating[Any]]],
+    shares: Mapping[str, npt.NDArray[np.floating[Any]]],
+    coverages: Mapping[str, npt.NDArray[np.floating[Any]]],
+) -> Floats:
+    """Features of the candidates of one query.
+
+    Args:
+        dense: DENSE_FEATURES → cosine of each candidate (n,).
+        shares: channel → BM25 divided by the query's best (n,); coverages: channel → share of idf mass matched (n,).
+
+    Returns: (n, len(FEATURES)). Cosines are relative to the best candidate, since only differences within a query matter.
+    """
+    columns = [(dense[name] - dense[name].max()) * COSINE_SCALE for name in DENSE_FEATURES]
+    columns += [shares[channel] * 3.0 for channel in CHANNELS]
+    columns += [coverages[channel] * 3.0 for channel in CHANNELS]
+    return np.stack([np.asarray(c, dtype=np.float64) for c in columns], axis=1)
+
+
+def calibration_features(
+    scores: Floats, best_cosine: npt.NDArray[np.float32], coverages: Mapping[str, npt.NDArray[np.float32]]
+) -> Floats:
+    """(n, len(CALIBRATION_FEATURES)): what tells whether a candidate is right, apart from its rank."""
+    shifted = np.exp(scores - scores.max())
+    share = shifted / shifted.sum()
+    logit = np.log(share + 1e-6) - np.log1p(-share + 1e-6)
+    runner_up = np.sort(scores)[-2] if len(scores) > 1 else scores.max() - 5.0
+    margin = np.clip(scores - np.where(scores == scores.max(), runner_up, scores.max()), -5.0, 5.0)
+    columns = [np.ones_like(scores), logit, margin, (best_cosine.astype(np.float64) - 0.85) * COSINE_SCALE]
+    columns += [coverages[name].astype(np.float64) for name in ("name_chars", "all_chars", "all_words")]
+    return np.stack(columns, axis=1)
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """Attributes: weights (len(FEATURES),); calibration (len(CALIBRATION_FEATURES),); threshold 0..1; hash of all of it."""
+
+    weights: Floats
+    calibration: Floats
+    threshold: float
+    hash: str
+
+    @classmethod
+    def load(cls, file: Path = BUILTIN_WEIGHTS) -> "Fusion":
+        """Raises: RetrievalError when the file was made for other features."""
+        raw = file.read_bytes()
+        values = json.loads(raw)
+        if tuple(values["weights"]) != FEATURES or tuple(values["calibration"]) != CALIBRATION_FEATURES:
+            raise RetrievalError(f"检索权重 {file.name} 与程序版本不符。", fix="重新训练检索权重，或恢复项目自带的权重文件。")
+        return cls(
+            np.array(list(values["weights"].values()), dtype=np.float64),
+            np.array(list(values["calibration"].values()), dtype=np.float64),
+            float(values["threshold"]),
+            hashlib.sha256(raw).hexdigest()[:16],
+        )
+
+    def scores(self, features: Floats) -> Floats:
+        return features @ self.weights
+
+    def probabilities(self, features: Floats) -> Floats:
+        return 1.0 / (1.0 + np.exp(-(features @ self.calibration)))
