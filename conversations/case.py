@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import timedelta
 from typing import Any
 
-from answering.answerer import CaseView
+from answering.models import CaseView
 
 IDLE_LIMIT = timedelta(hours=2)  # after that a "那个呢" no longer means the entry of this morning
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.exc import IntegrityError
 
-from answering.answerer import Answer, Inquiry
+from answering.models import Answer, Inquiry
 from conversations import clock, tasks, wording
 from conversations.case import AWAITING_COMPLAINT, AWAITING_TICKET_NUMBER, IDLE_LIMIT, OFFER_HANDOFF, Case
 from conversations.clock import CHINA, Clock

@@ -68,3 +68,11 @@ _ELLIPTIC = re.compile(
 def is_elliptic(text: str) -> bool:
     """Whether a message is a question only together with the one before ("那个体工商户呢？")."""
     return bool(_ELLIPTIC.fullmatch(text.strip()))
+
+
+_REFUSAL = re.compile(r"(不用|不要|不需要|不必|不了|算了)" + r"(了|啦|吧)?" + _ENDINGS)
+
+
+def is_refusal(text: str) -> bool:
+    """Whether a message declines an offer as such ("不用了"), rather than a choice from a list ("都不是")."""
+    return bool(_REFUSAL.match(text.strip()))

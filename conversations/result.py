@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from answering.answerer import Answer
+from answering.models import Answer
 from conversations import wording
 from conversations.case import Case
 from conversations.masking import mask_personal_data

@@ -46,8 +46,8 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
         return COMPLAINT_FILE if phrases.has_complaint_detail(text) else COMPLAINT_ASK
     if intent == "affirm" and not case.options:
         return HANDOFF if case.offer == OFFER_HANDOFF else ACKNOWLEDGE
-    if intent == "deny":
-        return DECLINE
+    if intent == "deny" and not (case.options and not phrases.is_refusal(text)):
+        return DECLINE  # "都不是" to a list is for answering, "不用了" is for nobody
     return intent if intent in _OF_THEIR_OWN else ANSWER
 
 

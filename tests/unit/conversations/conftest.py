@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 
+from conversations.consultation import Consultation
+from conversations.records import ConversationRecords
 from database.engine import Database
 from database.migrate import migrate
 from tests.unit.conversations.stand_ins import ScriptedAnswerer
-
-# isort: split
-from conversations.consultation import Consultation
-from conversations.records import ConversationRecords
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # noon in China
 

@@ -1,62 +1,10 @@
 """A scripted answerer and a scripted Rasa, to stage what the real ones do rarely."""
 
-import sys
-import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 
-try:
-    from answering.answerer import Answer, Button, CaseView, Citation, Inquiry
-except ImportError:  # TODO: remove once answering/ is in
-
-    @dataclass
-    class CaseView:  # type: ignore[no-redef]
-        entry_id: int | None = None
-        options: list[int] = field(default_factory=list)
-        entities: dict[str, str] = field(default_factory=dict)
-        misses: int = 0
-
-    @dataclass
-    class Inquiry:  # type: ignore[no-redef]
-        text: str
-        intent: str | None
-        case: CaseView
-        as_of: date
-
-    @dataclass
-    class Citation:  # type: ignore[no-redef]
-        entry_id: int
-        external_id: str | None
-        version: int
-        title: str
-        source: str
-        url: str | None
-
-    @dataclass
-    class Button:  # type: ignore[no-redef]
-        title: str
-        payload: str
-
-    @dataclass
-    class Answer:  # type: ignore[no-redef]
-        outcome: str
-        text: str
-        citations: list[Citation]
-        buttons: list[Button]
-        resolved_question: str
-        entry_id: int | None
-        version: int | None
-        probability: float | None
-        score: float | None
-        revision: int
-        model_ids: dict
-        case: CaseView
-
-    module = types.ModuleType("answering.answerer")
-    module.Answer, module.Button, module.CaseView, module.Citation, module.Inquiry = Answer, Button, CaseView, Citation, Inquiry
-    sys.modules["answering.answerer"] = module
+from answering.models import Answer, Button, Citation, Inquiry
 
 FOUND_TEXT = "可以。单位就业困难人员社会保险补贴按季度发放。\n依据：示例市人社局〔2025〕8号，现行有效。"
 UNKNOWN_TEXT = "抱歉，知识库里没有找到这个问题的答案。"

@@ -186,6 +186,13 @@ class TestPeopleAndCourtesies:
         say("第一个", "pick_option")
         assert answerer.inquiries[-1].case.options == []
 
+    def test_none_of_these_is_left_to_answering_but_no_thanks_is_not(self, say, answerer):
+        say("哪个补贴", "policy_lookup")
+        say("都不是", "deny")
+        assert answerer.inquiries[-1].text == "都不是"
+        say("哪个补贴", "policy_lookup")
+        assert say("不用了", "deny")["text"] == wording.DECLINED
+
     def test_yes_and_no_without_an_offer_are_acknowledged(self, say):
         assert say("好的", "affirm")["text"] == wording.ACKNOWLEDGED
         assert say("不用了", "deny")["text"] == wording.DECLINED
