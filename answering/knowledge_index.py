@@ -23,17 +23,11 @@ class KnowledgeIndex:
 
     The writer embeds before it publishes, so following only loads vectors. When vectors of this encoder are missing, as after
     a change of the encoder, they are made while loading.
-
-    Args:
-        progress: called with the number of entries loaded so far.
     """
 
-    def __init__(
-        self, feed: ChangeFeed, vectors: VectorStore, writer: VectorWriter, searcher: Searcher,
-        progress: Callable[[int], None] = lambda _loaded: None,
-    ) -> None:  # fmt: skip
+    def __init__(self, feed: ChangeFeed, vectors: VectorStore, writer: VectorWriter, searcher: Searcher) -> None:
         self._feed, self._vectors, self._writer, self._searcher = feed, vectors, writer, searcher
-        self._progress = progress
+        self._progress: Callable[[int], None] = lambda _loaded: None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._loaded = False
@@ -54,6 +48,14 @@ class KnowledgeIndex:
         if not self._loaded:
             raise IndexNotReadyError("知识索引还在载入。", fix="稍候再试；长时间如此请查看日志。")
         return self._searcher
+
+    def on_progress(self, progress: Callable[[int], None]) -> None:
+        """Tell `progress` the number of entries loaded so far, while `load()` works."""
+        self._progress = progress
+
+    def forget_other_encoders(self) -> int:
+        """Remove stored vectors of encoders no longer in use; returns how many."""
+        return self._vectors.forget_others(self._writer.encoder.hash)
 
     def load(self) -> None:
         """Read everything that is live. Blocks; seconds for thousands of entries."""

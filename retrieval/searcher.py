@@ -53,6 +53,10 @@ class Searcher:
         return len(self._snapshot)
 
     @property
+    def threshold(self) -> float:
+        return self._fusion.threshold
+
+    @property
     def model_ids(self) -> dict[str, str]:
         return {"encoder": self._encoder.hash, "fusion": self._fusion.hash, "lexicon": self._lexicon.hash}
 

@@ -1,0 +1,88 @@
+"""Question–reply pairs measured over a private index of reply texts only, as an answer bank is searched before anybody wrote titles.
+
+Procedure: every distinct normalised reply is one document. A reply under 40 Han characters is a distractor, never a question.
+Any reply with the same normalised text counts as right.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from retrieval.documents import Document, Passage
+from retrieval.encoder import Encoder
+from retrieval.errors import EvaluationFileError
+from retrieval.evaluation import Question, read_jsonl
+from retrieval.text import HAN, matchable, normalise
+
+LEAST_HAN = 40
+PASSAGE_LENGTH = 240
+MOST_PASSAGES = 6
+_SENTENCE = re.compile(r"[^。！？；!?;\n]*[。！？；!?;\n]?")
+
+
+@dataclass(frozen=True)
+class Pair:
+    subject: str
+    message: str
+    reply: str
+
+    @property
+    def key(self) -> str:
+        """Names the reply's normalised text."""
+        return hashlib.sha256(matchable(normalise(self.reply)).encode()).hexdigest()[:16]
+
+    @property
+    def is_question(self) -> bool:
+        return len(HAN.findall(self.reply)) >= LEAST_HAN
+
+
+def read_pairs(file: Path) -> list[Pair]:
+    """Lines with `subject`, `message`, `reply`. Raises: EvaluationFileError naming line and field."""
+    pairs = []
+    for number, row in read_jsonl(file):
+        values = [row.get(name) for name in ("subject", "message", "reply")]
+        for name, value in zip(("subject", "reply"), (values[0], values[2]), strict=True):
+            if not isinstance(value, str) or not value.strip():
+                raise EvaluationFileError(f"{file.name} 第 {number} 行缺少 {name}。", fix="每行要有 subject、message、reply。")
+        pairs.append(Pair(str(values[0]), str(values[1] or ""), str(values[2])))
+    return pairs
+
+
+def private_documents(
+    pairs: Sequence[Pair], encoder: Encoder, progress: Callable[[int], None] = lambda _done: None
+) -> tuple[list[Document], dict[int, str]]:
+    """One document a distinct reply, made of its text only; and the key of each document id."""
+    replies = list({pair.key: pair.reply for pair in reversed(pairs)}.items())
+    cut = [tuple(passages_of_reply(reply)) for _, reply in replies]
+    flat = [text for texts in cut for text in texts]
+    vectors = encoder.encode_passages(flat, 32, progress)
+    documents, row = [], 0
+    for doc_id, texts in enumerate(cut):
+        passages = tuple(Passage("body", text) for text in texts)
+        documents.append(Document(doc_id, passages, vectors[row : row + len(texts)]))
+        row += len(texts)
+    return documents, {i: key for i, (key, _) in enumerate(replies)}
+
+
+def questions_of(pairs: Sequence[Pair], part: str) -> Iterator[Question]:
+    """Args: part: "subject" or "message", the side that asks."""
+    for pair in pairs:
+        text = getattr(pair, part)
+        if pair.is_question and text.strip():
+            yield Question(text, (pair.key,), f"{part}→reply")
+
+
+def passages_of_reply(reply: str) -> list[str]:
+    """Stretches of whole sentences, at most `PASSAGE_LENGTH` characters each; the first `MOST_PASSAGES` of them."""
+    stretches, current = [], ""
+    for sentence in _SENTENCE.findall(" ".join(reply.split())):
+        while sentence:
+            piece, sentence = sentence[:PASSAGE_LENGTH], sentence[PASSAGE_LENGTH:]
+            if current and len(current) + len(piece) > PASSAGE_LENGTH:
+                stretches.append(current)
+                current = ""
+            current += piece
+    stretches.append(current)
+    return [s for s in stretches if s.strip()][:MOST_PASSAGES] or [reply[:PASSAGE_LENGTH]]
