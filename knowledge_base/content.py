@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -163,6 +164,11 @@ class EntryContent(BaseModel):
     owner_department: OptionalLabel = None
     attributes: dict[str, str] = Field(default_factory=dict)
     external_id: OptionalLabel = None
+
+    @field_validator("similar_questions")
+    @classmethod
+    def _other_than_title(cls, value: list[str], info: ValidationInfo) -> list[str]:
+        return [question for question in value if question != info.data.get("title")]
 
     @field_validator("region_code")
     @classmethod

@@ -1,9 +1,9 @@
 """The store of knowledge entries: create, edit, review, publish, withdraw, read. Every write is one transaction with audit."""
 
 import builtins
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
@@ -207,6 +207,18 @@ class EntryStore:
         with self.database.read() as session:
             return session.scalar(query) or 0
 
+    def contents(self, selection: Literal["live", "newest"]) -> Iterator[EntryContent]:
+        """The live version of every live entry, or the newest of every entry, in the order of their ids."""
+        base = live_versions() if selection == "live" else _newest()
+        after = 0
+        while True:
+            with self.database.read() as session:
+                rows = [(entry.id, version.content) for entry, version in session.execute(_page(base, after))]
+            yield from (EntryContent.model_validate_json(text) for _, text in rows)
+            if len(rows) < LOOKUP_BATCH:
+                return
+            after = rows[-1][0]
+
     def published_regions(self) -> set[str]:
         """Region codes of all live entries."""
         query = select(Entry.region_code).where(Entry.live_version.is_not(None), Entry.region_code.is_not(None)).distinct()
@@ -267,6 +279,10 @@ def live_versions() -> Select[Entry, EntryVersion]:
     return select(Entry, EntryVersion).join(
         EntryVersion, and_(EntryVersion.entry_id == Entry.id, EntryVersion.version == Entry.live_version)
     )
+
+
+def _page(query: Select[Entry, EntryVersion], after: int) -> Select[Entry, EntryVersion]:
+    return query.where(Entry.id > after).order_by(Entry.id).limit(LOOKUP_BATCH)
 
 
 def _newest() -> Select[Entry, EntryVersion]:

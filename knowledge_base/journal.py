@@ -38,9 +38,10 @@ class Journal:
     def newest(self, entry: Entry) -> EntryVersion:
         return self.session.get_one(EntryVersion, (entry.id, entry.version))
 
-    def add_entry(self, content: EntryContent, *, imported: bool = False) -> tuple[Entry, EntryVersion]:
-        """A new entry as draft, version 1."""
-        self.check_external_id(content.external_id, None)
+    def add_entry(self, content: EntryContent, *, imported: bool = False, checked: bool = False) -> tuple[Entry, EntryVersion]:
+        """A new entry as draft, version 1; `checked`: the caller has made sure that the external id is free."""
+        if not checked:
+            self.check_external_id(content.external_id, None)
         entry = Entry(version=1, live_version=None, revision=0, created_at=self.now)
         self._describe(entry, content, "draft", imported)
         self.session.add(entry)

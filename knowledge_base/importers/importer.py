@@ -1,0 +1,202 @@
+"""Writes mapped rows into the store: idempotent, in short batches, embedding outside the transactions."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from knowledge_base.content import EntryContent
+from knowledge_base.entries import EntryStore, publish
+from knowledge_base.errors import ContentError, VectorError
+from knowledge_base.importers.profiles import Profile
+from knowledge_base.importers.readers import SourceFile, read_file
+from knowledge_base.importers.report import ImportReport, RowProblem
+from knowledge_base.journal import Journal
+from knowledge_base.models import Entry
+from knowledge_base.vectors import batches
+from knowledge_base.workflow import STATE_NAMES, Actor
+
+BATCH = 100  # rows a transaction: a turn or a withdrawal waits a fraction of a second at most
+KEY_FIELD = "external_id"
+
+
+@dataclass(frozen=True)
+class _MappedRow:
+    number: int
+    content: EntryContent
+    content_hash: str
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What to do with a row, and the state of the entry that this was decided on."""
+
+    row: _MappedRow
+    action: Literal["create", "update", "publish", "nothing", "conflict"]
+    entry_id: int | None = None
+    version: int | None = None
+    state: str | None = None
+    live_version: int | None = None
+    reason: str = ""
+
+
+class Importer:
+    """Imports files into a store.
+
+    Args:
+        publish: also publish what is imported.
+        strict: import nothing when any row is bad.
+        overwrite: rows win over what staff changed since the last import.
+        progress: called with (rows done, rows in all).
+    """
+
+    def __init__(
+        self,
+        store: EntryStore,
+        *,
+        actor: Actor | None = None,
+        publish: bool = False,
+        strict: bool = False,
+        overwrite: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self._store = store
+        self._actor = actor or Actor("导入", "importer")
+        self._publish = publish
+        self._strict = strict
+        self._overwrite = overwrite
+        self._progress = progress
+
+    def run(self, path: Path, profile: Profile) -> ImportReport:
+        """Import one file.
+
+        Raises:
+            ImportFileError: the file cannot be read at all or does not fit the profile; nothing was imported.
+        """
+        file = read_file(path)
+        profile.check_columns(file)
+        report = ImportReport(rows=len(file.rows))
+        rows = self._map(file, profile, report)
+        if self._strict and report.bad:
+            report.refused = True
+            return report
+        done = report.rows - len(rows)
+        for batch in batches(rows, BATCH):
+            self._import(batch, file, report)
+            done += len(batch)
+            if self._progress:
+                self._progress(done, report.rows)
+        return report
+
+    def _map(self, file: SourceFile, profile: Profile, report: ImportReport) -> list[_MappedRow]:
+        rows: list[_MappedRow] = []
+        seen: dict[str, _MappedRow] = {}
+        for source in file.rows:
+            try:
+                content = profile.content_of(source, file)
+            except ContentError as exc:
+                report.bad += [RowProblem(file.path.name, source.number, p.field, p.reason) for p in exc.problems]
+                continue
+            row = _MappedRow(source.number, content, content.content_hash())
+            first = seen.setdefault(content.external_id or row.content_hash, row)
+            if first is row:
+                rows.append(row)
+            elif first.content_hash == row.content_hash:
+                report.unchanged += 1
+            else:
+                reason = f"外部编号 {content.external_id} 与第 {first.number} 行重复而内容不同"
+                report.bad.append(RowProblem(file.path.name, source.number, KEY_FIELD, reason))
+        return rows
+
+    def _import(self, rows: Sequence[_MappedRow], file: SourceFile, report: ImportReport) -> None:
+        with self._store.database.read() as session:
+            steps = self._plan(session, rows)
+        todo = [step for step in steps if step.action in {"create", "update", "publish"}]
+        if self._publish and todo:
+            report.vectors += self._embed([step.row.content for step in todo])
+        results = self._apply(todo, f"导入 {file.path.name}") if todo else []
+        for step in [*(step for step in steps if step not in todo), *results]:
+            if step.action == "conflict":
+                report.conflicts.append(RowProblem(file.path.name, step.row.number, KEY_FIELD, step.reason))
+            elif step.action == "nothing":
+                report.unchanged += 1
+            else:
+                report.created += step.action == "create"
+                report.updated += step.action == "update"
+                report.published += self._publish
+
+    def _embed(self, contents: list[EntryContent]) -> int:
+        if self._store.vectors is None:
+            raise VectorError("没有可用的编码器，不能发布。", fix="去掉 --publish 先导入草稿，或准备好编码器后重试。")
+        return self._store.vectors.ensure(contents)
+
+    def _plan(self, session: Session, rows: Sequence[_MappedRow]) -> list[_Step]:
+        ids = [row.content.external_id for row in rows if row.content.external_id]
+        known = {entry.external_id: entry for entry in session.scalars(select(Entry).where(Entry.external_id.in_(ids)))}
+        hashes = [row.content_hash for row in rows if not row.content.external_id]
+        nameless = select(Entry).where(Entry.external_id.is_(None), Entry.content_hash.in_(hashes)).order_by(Entry.id.desc())
+        same = {entry.content_hash: entry for entry in session.scalars(nameless)}
+        return [
+            self._step(row, known.get(row.content.external_id) if row.content.external_id else same.get(row.content_hash))
+            for row in rows
+        ]
+
+    def _step(self, row: _MappedRow, entry: Entry | None) -> _Step:
+        if entry is None:
+            return _Step(row, "create")
+
+        def step(action: Literal["update", "publish", "nothing", "conflict"], reason: str = "") -> _Step:
+            return _Step(row, action, entry.id, entry.version, entry.state, entry.live_version, reason)
+
+        withdrawn = entry.state == "withdrawn"
+        if entry.content_hash == row.content_hash:
+            waiting = entry.state in {"draft", "in_review"} or (withdrawn and self._overwrite)
+            return step("publish" if self._publish and waiting else "nothing")
+        if not self._overwrite and (withdrawn or entry.content_hash != entry.import_hash):
+            what = "撤回了" if withdrawn else "修改了" if entry.import_hash else "创建了"
+            return step(
+                "conflict",
+                f"{entry.actor}在导入之外{what}条目 {entry.id}（第 {entry.version} 版，{STATE_NAMES[entry.state]}），已跳过；"
+                "以文件为准时加 --overwrite",
+            )
+        return step("update")
+
+    def _apply(self, steps: Sequence[_Step], comment: str) -> list[_Step]:
+        """Write one batch in one transaction; a row whose entry changed since the plan becomes a conflict."""
+        results: list[_Step] = []
+        with self._store.database.write() as session:
+            journal = Journal(session, self._actor)
+            ids = [step.entry_id for step in steps if step.entry_id is not None]
+            entries = {entry.id: entry for entry in session.scalars(select(Entry).where(Entry.id.in_(ids)))}
+            keys = [step.row.content.external_id for step in steps if step.action == "create" and step.row.content.external_id]
+            taken = set(session.scalars(select(Entry.external_id).where(Entry.external_id.in_(keys))))
+            for step in steps:
+                content = step.row.content
+                if step.action == "create":
+                    if content.external_id in taken:
+                        results.append(_conflict(step))
+                        continue
+                    entry, version = journal.add_entry(content, imported=True, checked=True)
+                    journal.audit("import_create", entry.id, None, 1, comment)
+                else:
+                    found = entries.get(step.entry_id or 0)
+                    if found is None or (found.version, found.state) != (step.version, step.state):
+                        results.append(_conflict(step))
+                        continue
+                    entry = found
+                    if step.action == "update":
+                        version = journal.add_version(entry, content, imported=True)
+                        journal.audit("import_update", entry.id, step.version, entry.version, comment)
+                    else:
+                        version = journal.newest(entry)
+                if self._publish:
+                    publish(journal, entry, version, content, step.live_version, comment)
+                results.append(step)
+        return results
+
+
+def _conflict(step: _Step) -> _Step:
+    return _Step(step.row, "conflict", reason="导入进行时另有人修改了这个条目，已跳过；再导入一次即可")
