@@ -73,30 +73,45 @@ def calibration_features(
 
 
 @dataclass(frozen=True)
-class Fusion:
-    """Attributes: weights (len(FEATURES),); calibration (len(CALIBRATION_FEATURES),); threshold 0..1; hash of all of it."""
+class FusionWeights:
+    """Attributes: weights (len(FEATURES),); calibration (len(CALIBRATION_FEATURES),); threshold 0..1."""
 
     weights: Floats
     calibration: Floats
     threshold: float
-    hash: str
-
-    @classmethod
-    def load(cls, file: Path = BUILTIN_WEIGHTS) -> "Fusion":
-        """Raises: RetrievalError when the file was made for other features."""
-        raw = file.read_bytes()
-        values = json.loads(raw)
-        if tuple(values["weights"]) != FEATURES or tuple(values["calibration"]) != CALIBRATION_FEATURES:
-            raise RetrievalError(f"检索权重 {file.name} 与程序版本不符。", fix="重新训练检索权重，或恢复项目自带的权重文件。")
-        return cls(
-            np.array(list(values["weights"].values()), dtype=np.float64),
-            np.array(list(values["calibration"].values()), dtype=np.float64),
-            float(values["threshold"]),
-            hashlib.sha256(raw).hexdigest()[:16],
-        )
 
     def scores(self, features: Floats) -> Floats:
         return features @ self.weights
 
     def probabilities(self, features: Floats) -> Floats:
         return 1.0 / (1.0 + np.exp(-(features @ self.calibration)))
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """Two sets of weights: for indexes whose documents have names (titles, questions), and for bare texts. `hash` names both."""
+
+    named: FusionWeights
+    bare: FusionWeights
+    hash: str
+
+    @classmethod
+    def load(cls, file: Path = BUILTIN_WEIGHTS) -> "Fusion":
+        """Raises: RetrievalError when the file is damaged or was made for other features."""
+        try:
+            raw = file.read_bytes()
+            values = json.loads(raw)
+            named, bare = _read_weights(values["named"]), _read_weights(values["bare"])
+        except (OSError, ValueError, KeyError, TypeError) as exc:
+            raise RetrievalError(f"检索权重 {file.name} 与程序版本不符。", fix="重新训练检索权重，或恢复项目自带的权重文件。") from exc
+        return cls(named, bare, hashlib.sha256(raw).hexdigest()[:16])
+
+
+def _read_weights(values: Mapping[str, Any]) -> FusionWeights:
+    if tuple(values["weights"]) != FEATURES or tuple(values["calibration"]) != CALIBRATION_FEATURES:
+        raise ValueError("other features")
+    return FusionWeights(
+        np.array(list(values["weights"].values()), dtype=np.float64),
+        np.array(list(values["calibration"].values()), dtype=np.float64),
+        float(values["threshold"]),
+    )

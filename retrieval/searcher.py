@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from retrieval.documents import ROLES, Document, Hit, Passage, SearchResult
 from retrieval.encoder import Encoder, Matrix
-from retrieval.fusion import Floats, Fusion, calibration_features, fusion_features
+from retrieval.fusion import Floats, Fusion, FusionWeights, calibration_features, fusion_features
 from retrieval.lexical_channels import CHANNELS, LexicalChannels, QueryText
 from retrieval.lexicon import Lexicon, QueryRewriter
 from retrieval.snapshot import Segment, Snapshot
@@ -54,7 +54,7 @@ class Searcher:
 
     @property
     def threshold(self) -> float:
-        return self._fusion.threshold
+        return self._weights(self._snapshot).threshold
 
     @property
     def model_ids(self) -> dict[str, str]:
@@ -81,14 +81,15 @@ class Searcher:
         The result depends on query, snapshot and models only.
         """
         snapshot = self._snapshot
+        weights = self._weights(snapshot)
         text = self.understand(query)
         # official words help the lexical channels only: measured, they blur the meaning that the encoder sees
         vector = self._encoder.encode_queries([text.understood])[0] if text.understood else None
         found = self.candidates(snapshot, text, vector, as_of, accept) if vector is not None else None
         hits: tuple[Hit, ...] = ()
         if found is not None and vector is not None:
-            scores = self._fusion.scores(found.features)
-            chances = self._fusion.probabilities(calibration_features(scores, found.best_cosine, found.coverages))
+            scores = weights.scores(found.features)
+            chances = weights.probabilities(calibration_features(scores, found.best_cosine, found.coverages))
             order = np.lexsort((found.doc_ids, -scores))[:k]
             segments = snapshot.segments()
             hits = tuple(
@@ -96,9 +97,12 @@ class Searcher:
                 for i in order
             )
         return SearchResult(
-            query, text.understood, hits, hits[0].probability if hits else 0.0, self._fusion.threshold,
+            query, text.understood, hits, hits[0].probability if hits else 0.0, weights.threshold,
             snapshot.revision, self.model_ids,
         )  # fmt: skip
+
+    def _weights(self, snapshot: Snapshot) -> FusionWeights:
+        return self._fusion.named if snapshot.has_names else self._fusion.bare
 
     def current(self) -> Snapshot:
         return self._snapshot

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from retrieval.dense_index import DenseSegment
 from retrieval.documents import Document
-from retrieval.lexical_channels import LexicalChannels
+from retrieval.lexical_channels import NAMES, LexicalChannels
 from retrieval.lexical_index import Bag, Mask, Postings
 
 MOST_CHANGED = 512
@@ -30,6 +30,7 @@ class Segment:
     doc_ids: npt.NDArray[np.int64]
     first_day: npt.NDArray[np.int64]
     last_day: npt.NDArray[np.int64]
+    has_names: bool
 
     @classmethod
     def build(cls, parts: Sequence[tuple[Document, Mapping[str, Bag]]], channels: LexicalChannels, dimension: int) -> "Segment":
@@ -43,6 +44,7 @@ class Segment:
             np.array([d.doc_id for d in documents], dtype=np.int64),
             np.array([d.valid_from.toordinal() if d.valid_from else ALWAYS_FROM for d in documents], dtype=np.int64),
             np.array([d.valid_to.toordinal() if d.valid_to else ALWAYS_TO for d in documents], dtype=np.int64),
+            any(p.role in NAMES for d in documents for p in d.passages),
         )
 
     def valid_on(self, day: int | None, alive: Mask) -> Mask:
@@ -64,6 +66,11 @@ class Snapshot:
     def empty(cls, channels: LexicalChannels, dimension: int) -> "Snapshot":
         nothing = Segment.build((), channels, dimension)
         return cls(nothing, np.ones(0, dtype=np.bool_), nothing, 0)
+
+    @property
+    def has_names(self) -> bool:
+        """Whether any document has a title or question."""
+        return self.main.has_names or self.changed.has_names
 
     def __len__(self) -> int:
         return int(self.main_alive.sum()) + len(self.changed.documents)
