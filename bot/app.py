@@ -1,0 +1,60 @@
+"""The gateway's web application, made from services."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from bot.channels.web import web_channel, web_senders
+from bot.error_responses import install_error_responses
+from bot.http_guards import BodyLimit, ResponseGuard
+from bot.routes.entries import entry_routes
+from bot.routes.health import health_routes
+from bot.routes.pages import STATIC, error_page, page_routes, page_templates
+from bot.routes.search import search_routes
+from bot.services import Services
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application; starting it starts the services, stopping it stops them."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        services.start()
+        yield
+        await services.rasa.aclose()
+        services.stop()
+
+    app = FastAPI(
+        title="问政 Wenzheng",
+        version=_version(),
+        description="政策咨询助手的接口。只依据已发布的知识作答，并给出出处。",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=lifespan,
+    )
+    templates = page_templates()
+    senders = web_senders(services)
+    for router in (
+        web_channel(services, senders),
+        search_routes(services),
+        entry_routes(services),
+        health_routes(services),
+        page_routes(services, senders, templates),
+    ):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    install_error_responses(app, error_page(templates))
+    app.add_middleware(BodyLimit)
+    app.add_middleware(ResponseGuard, count=services.metrics.request_done)
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("wenzheng")
+    except PackageNotFoundError:  # run from a checkout that was not installed
+        return "0"

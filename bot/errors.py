@@ -1,0 +1,31 @@
+"""Errors of the edge: who may do what over HTTP, and how much they may send."""
+
+from errors import WenzhengError
+
+
+class GatewayError(WenzhengError):
+    """Root of the family."""
+
+
+class UnauthorizedError(GatewayError):
+    """No token, or a wrong one."""
+
+
+class ForbiddenError(GatewayError):
+    """The instance allows this to nobody, as it is configured."""
+
+
+class BodyTooLargeError(GatewayError):
+    """A request's body exceeds what its address accepts."""
+
+
+class MissingSenderError(GatewayError):
+    """A chat message without `sender_id`, and without the web page's cookie."""
+
+
+class WithdrawnEntryError(GatewayError):
+    """The page of an entry that was published once and no longer is."""
+
+
+class NoPublicAddressError(GatewayError):
+    """A link or code was asked for, but the instance has no public address."""

@@ -1,0 +1,1 @@
+"""HTTP routes besides the channels; one module a topic."""

@@ -1,0 +1,97 @@
+"""The composition root: the only place that builds things and joins them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from answering.answerer import Answerer
+from answering.knowledge_index import KnowledgeIndex
+from answering.preparation import prepare_encoder
+from bot.metrics import Metrics
+from bot.rasa_project import internal_token
+from bot.starters import StarterQuestions
+from conversations.consultation import Consultation
+from conversations.live import MessageFeed
+from conversations.rasa_client import RasaClient
+from conversations.rate_limit import RateLimiter
+from conversations.records import ConversationRecords
+from conversations.turns import TurnService
+from database.engine import Database
+from database.migrate import migrate
+from knowledge_base.entries import EntryStore
+from knowledge_base.feed import ChangeFeed
+from knowledge_base.vectors import VectorStore, VectorWriter
+from retrieval.encoder import Encoder, OnnxEncoder
+from retrieval.fusion import Fusion
+from retrieval.lexicon import Lexicon
+from retrieval.searcher import Searcher
+from settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything one process works with."""
+
+    settings: Settings
+    database: Database
+    encoder: Encoder
+    entries: EntryStore
+    feed: ChangeFeed
+    index: KnowledgeIndex
+    searcher: Searcher
+    answerer: Answerer
+    starters: StarterQuestions
+    records: ConversationRecords
+    consultation: Consultation
+    rasa: RasaClient
+    live: MessageFeed
+    turns: TurnService
+    metrics: Metrics
+
+    def start(self) -> None:
+        """Load the index in the background and follow the store. `index.ready` tells when it serves."""
+        self.index.start()
+
+    def stop(self) -> None:
+        """Let threads and connections go."""
+        self.index.stop()
+        self.turns.close()
+        self.database.dispose()
+
+
+def build_services(
+    settings: Settings, *, encoder: Encoder | None = None, report: Callable[[str], None] = lambda _step: None
+) -> Services:
+    """Make the data folder ready (tables, encoder) and build what works on it. Nothing is loaded or followed yet.
+
+    Args:
+        encoder: instead of the configured one.
+        report: told the steps that take time.
+
+    Raises:
+        PreparationError, MigrationError: what is missing and what to do.
+    """
+    settings.root.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database_url)
+    migrate(database)
+    encoder = encoder or OnnxEncoder(prepare_encoder(settings, report))
+    feed = ChangeFeed(database)
+    vectors = VectorStore(database)
+    writer = VectorWriter(vectors, encoder)
+    entries = EntryStore(database, writer)
+    searcher = Searcher(encoder, Fusion.load(), Lexicon.load())
+    index = KnowledgeIndex(feed, vectors, writer, searcher)
+    answerer = Answerer(index, entries, settings.public_url)
+    starters = StarterQuestions(entries, answerer)
+    records, live, metrics = ConversationRecords(database), MessageFeed(), Metrics()
+    consultation = Consultation(database, answerer, starters=starters, on_message=live.notify)
+    rasa = RasaClient(settings.rasa_url, internal_token(settings), settings.rasa_timeout_s)
+    turns = TurnService(records, consultation, rasa, RateLimiter(settings.rate_limit), live, metrics.turn_done)
+    metrics.watch("index_revision", "Revision of the store that the index has reached", partial(getattr, index, "revision"))
+    metrics.watch("index_entries", "Published entries in the index", partial(getattr, searcher, "size"))
+    metrics.watch("index_ready", "1 when the index serves", lambda: float(index.ready))
+    return Services(
+        settings=settings, database=database, encoder=encoder, entries=entries, feed=feed, index=index, searcher=searcher,
+        answerer=answerer, starters=starters, records=records, consultation=consultation, rasa=rasa, live=live, turns=turns,
+        metrics=metrics,
+    )  # fmt: skip
