@@ -1,6 +1,7 @@
 """The one thing every action does: hand the turn to the consultation and utter what it returns."""
 
 import asyncio
+import traceback
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from typing import Any, Protocol
@@ -53,7 +54,8 @@ class ConsultAction:
                 lambda: self._perform(turn_id, intent=intent, confidence=confidence, entities=entities_of(message)),
             )
         except Exception:  # the outer edge: nothing of the conversation may travel back in an error
-            log.exception("action.failed", action=self.name, turn_id=turn_id)
+            # no exc_info: a renderer that shows local variables would log what the citizen said
+            log.error("action.failed", action=self.name, turn_id=turn_id, trace=traceback.format_exc())
             return []
         if result:
             dispatcher.utter_message(json_message=dict(result))

@@ -4,6 +4,7 @@ import hmac
 import socket
 import threading
 import time
+import traceback
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
@@ -48,7 +49,7 @@ def build_action_app(perform: Perform, token: str, workers: Executor | None = No
             call.setdefault("domain", {})  # left out by Rasa (selective domain); no action reads it
             result = await executor.run(call)
         except Exception:  # the outer edge; Rasa's own executor would send the error text back
-            log.exception("action.call_failed")
+            log.error("action.call_failed", trace=traceback.format_exc())
             return JSONResponse(EMPTY_RESULT)
         return JSONResponse(result.model_dump() if result else EMPTY_RESULT)
 

@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import os
-import secrets
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from answering.preparation import encoder_folder
+from bot.instance_secrets import instance_secret
 from errors import WenzhengError
 from retrieval.encoder import EncoderManifest
 from settings import PROJECT_ROOT, Settings
@@ -33,17 +33,8 @@ class RasaProjectError(WenzhengError):
 
 
 def internal_token(settings: Settings) -> str:
-    """The secret shared by gateway and Rasa; made on first use, readable by the owner only."""
-    file = settings.root / "secrets" / "internal_token"
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = file.with_name(f".internal_token-{os.getpid()}")
-        fresh.write_text(secrets.token_urlsafe(32), encoding="ascii")
-        fresh.chmod(0o600)
-        with contextlib.suppress(FileExistsError):  # gateway and Rasa start at the same time: the first one wins
-            os.link(fresh, file)
-        fresh.unlink()
-    return file.read_text(encoding="ascii").strip()
+    """The secret shared by gateway, Rasa and action endpoint."""
+    return instance_secret(settings.root, "internal_token")
 
 
 def fingerprint(settings: Settings) -> str:

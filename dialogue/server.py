@@ -17,8 +17,11 @@ def main() -> None:
         "--enable-api", "--auth-token", token, "--response-timeout", "60",
         "--endpoints", str(folder / "endpoints.yml"), "--credentials", str(folder / "credentials.yml"),
     ]  # fmt: skip
+    import jieba
     from rasa.__main__ import main as rasa_main
 
+    jieba.setLogLevel("WARNING")
+    jieba.initialize()  # one to two seconds that the first citizen would wait for
     rasa_main()
 
 
