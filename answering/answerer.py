@@ -144,10 +144,9 @@ class Answerer:
         self, inquiry: Inquiry, result: SearchResult, near: list[_Ranked], outcome: Outcome, lead: str, *more: Button
     ) -> Answer:
         records = [r.record for r in near]
-        lines = [f"{i}. {record.content.title}" for i, record in enumerate(records, 1)]
         buttons = [Button(record.content.title, record.content.title) for record in records]
         case = replace(inquiry.case, options=[record.entry_id for record in records])
-        text = "\n".join([lead, *lines])
+        text = wording.listed(lead, [record.content.title for record in records])
         return self._answer(
             outcome, text, inquiry, case=case, records=records, buttons=[*buttons, *more], hit=near[0].hit, result=result
         )

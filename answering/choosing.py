@@ -10,7 +10,9 @@ _NUMBER = re.compile(
     r"^(?:我?(?:选|要|看|问的是|是|想问)?)?\s*第?\s*([1-9一二两三四五六七八九])\s*(?:个|项|条|种|号)?\s*(?:吧|呢|啊|的)?[。.!！,，]*$"
 )
 _LAST = re.compile(r"^(?:我?(?:选|要|看|是))?(?:最后|后面|末尾)(?:一|那)?(?:个|项|条)(?:吧|的)?[。.!！]*$")
-_NONE = re.compile(r"^(?:以上)?(?:都|全)(?:不是|不对|没有)(?:我(?:要|想)(?:找|问)的)?|^没有我要的|^一个都不是")
+_NONE = re.compile(
+    r"^(?:以上)?(?:都|全)(?:不是|不对|没有)(?:我(?:要|想)?(?:找|问|要|说)?的?(?:事|那个)?)?(?:哦|啊|吧|呢)?[。.!！,，~]*$|^没有我要的|^一个都不是"
+)
 
 NONE_OF_THEM = -1
 
@@ -21,7 +23,7 @@ def chosen(text: str, titles: Sequence[str]) -> int | None:
     if _NONE.search(plain):
         return NONE_OF_THEM
     for i, title in enumerate(titles):
-        if plain == normalise(title):
+        if title and plain == normalise(title):
             return i
     match = _NUMBER.match(plain)
     if match:

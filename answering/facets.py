@@ -6,8 +6,8 @@ import re
 FACET_PATTERNS: dict[str, re.Pattern[str]] = {
     name: re.compile(pattern)
     for name, pattern in {
-        "materials": r"材料|资料|证件|清单|(要|得|需要|该)?(带|准备|交|提交|提供|携带|递)(些|点|上|好|齐)?(啥|什么|哪些|几样)|什么(东西|证明|表)|哪些(东西|证明|表)|要.{0,4}证明吗",
-        "conditions": r"条件|要求|门槛|资格|符合|满足|够不够|算不算|能不能|可不可以|可以.{0,12}吗|能.{0,12}吗|哪些人|什么人|谁能|谁可以|适用|范围",
+        "materials": r"材料|资料|证件|清单|(要|得|需要|该)?(带|准备|交|提交|提供|携带|递)(些|点|上|好|齐)?(啥|什么|哪些|几样)|什么(东西|证明|表)|哪些(东西|证明|表)|要证明吗",
+        "conditions": r"条件|要求|门槛|资格|符合|满足|够不够|算不算|能不能|可不可以|哪些人|什么人|谁能|谁可以|适用|范围",
         "steps": r"怎么(办|弄|申请|申报|办理|操作|走|搞|报|领|交|查|做)|如何|流程|步骤|手续|程序|咋办|咋弄|怎样",
         "fee": r"多少钱|收费|费用|要钱|花钱|免费|工本费|价格|交钱",
         "time": r"多久|几天|多长时间|时限|期限|多少天|几个工作日|什么时候能|多快|几时|办多久|等多久",
@@ -24,13 +24,22 @@ _PADDING = re.compile(
     r"请问|麻烦|你好|您好|我想|想|问一下|问下|知道|告诉我|那么|那个|这个|那|这|它|呢|吗|呀|啊|吧|哦|么|了|的|我|你|您|们|要|需要|得|能|可以"
     r"|都|还|就|是|有|没有|会|一般|大概|具体|到底|到时|办|办理|申请|申报|好|去|在|下来|拿|给|和|跟|与|及|以及|或者|另外|顺便|再|些|点|一下|一共|全部|上述|刚才|事项|事|项"
 )
+# The matter itself may stand between these words ("能提取公积金吗"), so they tell the facet but are not taken away as padding.
+_AROUND_MATTER = {
+    "materials": re.compile(r"要.{0,4}证明吗"),
+    "conditions": re.compile(r"可以.{0,12}吗|能.{0,12}吗"),
+}
 _NOT_WORD = re.compile(r"[^0-9a-z\u4e00-\u9fff]+")
 MOST_LEFT_OVER = 1
 
 
 def asked_facets(text: str) -> list[str]:
     """Facets that the text asks for, most prominent first; empty when it asks for none in particular."""
-    return [name for name, pattern in FACET_PATTERNS.items() if pattern.search(text)]
+    return [
+        name
+        for name, pattern in FACET_PATTERNS.items()
+        if pattern.search(text) or (name in _AROUND_MATTER and _AROUND_MATTER[name].search(text))
+    ]
 
 
 def names_no_matter(subject: str) -> bool:

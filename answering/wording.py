@@ -4,6 +4,7 @@ Plain text, because WeChat shows no Markdown; at most `MAX_ANSWER` characters, t
 """
 
 import re
+from collections.abc import Sequence
 from datetime import date
 
 from knowledge_base.content import EntryContent, Facets
@@ -12,6 +13,7 @@ MAX_ANSWER = 600
 MAX_LEAD = 300
 MAX_LIST_ITEMS = 8
 MAX_ITEM = 60
+MAX_SOURCE, MAX_CONTACT = 160, 60
 _SENTENCE_END = re.compile(r"[。！？；\n]")
 HEADINGS = {
     "materials": "需要准备的材料", "conditions": "办理条件", "steps": "办理步骤", "fee": "收费", "time": "办理时限", "place": "办理地点",
@@ -71,6 +73,12 @@ def tell(content: EntryContent, facets: list[str], page: str | None) -> str:
     return f"{body}\n{foot}" if foot else body
 
 
+def listed(lead: str, titles: Sequence[str]) -> str:
+    """Entries to choose from, numbered from 1."""
+    room = (MAX_ANSWER - len(lead)) // max(len(titles), 1) - len("1. \n")
+    return "\n".join([lead, *(f"{i}. {cut(title, room)}" for i, title in enumerate(titles, 1))])
+
+
 def cut(text: str, limit: int) -> str:
     """At most `limit` characters, ending with a sentence where one ends in the second half."""
     if len(text) <= limit:
@@ -124,10 +132,10 @@ def _foot(content: EntryContent, facets: list[str], page: str | None) -> str:
     source = source_line(content)
     if source and "basis" not in facets:
         validity = validity_line(content) if "validity" not in facets else ""
-        lines.append(f"依据：{source}" + (f"，{validity}" if validity else ""))
+        lines.append(f"依据：{cut(source, MAX_SOURCE)}" + (f"，{validity}" if validity else ""))
     contact = content.facets.phone
     if contact and "phone" not in facets:
-        lines.append(f"咨询电话：{_join(contact)}")
+        lines.append(f"咨询电话：{cut(_join(contact), MAX_CONTACT)}")
     if page:
         lines.append(f"详情：{page}")
     return "\n".join(lines)

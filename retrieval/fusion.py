@@ -103,7 +103,9 @@ class Fusion:
             values = json.loads(raw)
             named, bare = _read_weights(values["named"]), _read_weights(values["bare"])
         except (OSError, ValueError, KeyError, TypeError) as exc:
-            raise RetrievalError(f"检索权重 {file.name} 与程序版本不符。", fix="重新训练检索权重，或恢复项目自带的权重文件。") from exc
+            raise RetrievalError(
+                f"检索权重 {file.name} 与程序版本不符。", fix="重新训练检索权重，或恢复项目自带的权重文件。"
+            ) from exc
         return cls(named, bare, hashlib.sha256(raw).hexdigest()[:16])
 
 

@@ -19,6 +19,7 @@ import yaml
 from retrieval.errors import LexiconError
 from retrieval.pinyin import syllables
 from retrieval.text import normalise
+from retrieval.tokenizer import WordSegmenter
 
 BUILTIN_FOLDER = Path(__file__).parent / "lexicon_data"
 LEAST_HOMOPHONE_LENGTH = 3  # shorter words have too many innocent homophones
@@ -55,27 +56,36 @@ class Lexicon:
 class QueryRewriter:
     """Understands a query despite everyday words and homophones. Immutable; safe to share between threads."""
 
-    def __init__(self, lexicon: Lexicon, extra_terms: Iterable[str] = ()) -> None:
-        """Args: extra_terms: words of the indexed titles, which homophones are mended towards as well."""
+    def __init__(self, lexicon: Lexicon, segmenter: WordSegmenter) -> None:
         self.lexicon = lexicon
+        self._segmenter = segmenter
         self._synonyms = _alternatives(lexicon.synonyms)
         self._stops = _alternatives(lexicon.stop_phrases)
         self._by_sound: dict[tuple[str, ...], str] = {}
-        known = {t for t in lexicon.terms if _may_be_mended(t)}
-        for term in sorted(known | {t for t in extra_terms if _may_be_mended(t)}):
+        self._known = {t for t in lexicon.terms if _may_be_mended(t)}
+        for term in sorted(self._known):
             self._by_sound.setdefault(tuple(syllables(term)), term)
-        self._known = known | set(self._by_sound.values())
         self._lengths = sorted({len(key) for key in self._by_sound}, reverse=True)
 
     def mend(self, normalised: str) -> str:
-        """Replace stretches that sound like a known term but are written otherwise, e.g. 高新记术企业 → 高新技术企业."""
-        sounds = syllables(normalised)
+        """Replace stretches that sound like a known term but are written otherwise, e.g. 高新记术企业 → 高新技术企业.
+
+        A stretch made of ordinary words stays (人力资源服务 sounds like 志愿服务): a typing error leaves a character on its own.
+        """
+        sounds, alone = syllables(normalised), self._lone_characters(normalised)
         result, position = [], 0
         while position < len(normalised):
             for length in self._lengths:
                 stretch = normalised[position : position + length]
                 term = self._by_sound.get(tuple(sounds[position : position + length])) if len(stretch) == length else None
-                if term and (stretch == term or (stretch not in self._known and _close(stretch, term))):
+                if term and (
+                    stretch == term
+                    or (
+                        stretch not in self._known
+                        and _close(stretch, term)
+                        and not alone.isdisjoint(range(position, position + length))
+                    )
+                ):
                     result.append(term)
                     position += length
                     break
@@ -83,6 +93,15 @@ class QueryRewriter:
                 result.append(normalised[position])
                 position += 1
         return "".join(result)
+
+    def _lone_characters(self, normalised: str) -> set[int]:
+        """Positions of the words of one character."""
+        positions, start = set(), 0
+        for word in self._segmenter.cut(normalised):
+            if len(word) == 1:
+                positions.add(start)
+            start += len(word)
+        return positions
 
     def official_words(self, normalised: str) -> list[str]:
         """The official words meant by everyday words in the query, without those it already contains."""

@@ -39,8 +39,9 @@ class Searcher:
         self._encoder = encoder
         self._fusion = fusion
         self._lexicon = lexicon
-        self._rewriter = QueryRewriter(lexicon)
-        self._channels = LexicalChannels(WordSegmenter(lexicon.terms))
+        segmenter = WordSegmenter(lexicon.terms)
+        self._rewriter = QueryRewriter(lexicon, segmenter)
+        self._channels = LexicalChannels(segmenter)
         self._snapshot = Snapshot.empty(self._channels, encoder.dimension)
         self._writer = threading.Lock()
 

@@ -21,7 +21,10 @@ ALWAYS_FROM, ALWAYS_TO = 0, 10_000_000  # proleptic day numbers outside of every
 
 @dataclass(frozen=True)
 class Segment:
-    """Documents by slot, with everything that scores them. `first_day`/`last_day`: validity as day numbers (slots,)."""
+    """Documents by slot, with everything that scores them.
+
+    Attributes: first_day, last_day: validity as day numbers (slots,); named: has a title or question (slots,).
+    """
 
     documents: tuple[Document, ...]
     bags: tuple[Mapping[str, Bag], ...]
@@ -30,7 +33,7 @@ class Segment:
     doc_ids: npt.NDArray[np.int64]
     first_day: npt.NDArray[np.int64]
     last_day: npt.NDArray[np.int64]
-    has_names: bool
+    named: Mask
 
     @classmethod
     def build(cls, parts: Sequence[tuple[Document, Mapping[str, Bag]]], channels: LexicalChannels, dimension: int) -> "Segment":
@@ -44,7 +47,7 @@ class Segment:
             np.array([d.doc_id for d in documents], dtype=np.int64),
             np.array([d.valid_from.toordinal() if d.valid_from else ALWAYS_FROM for d in documents], dtype=np.int64),
             np.array([d.valid_to.toordinal() if d.valid_to else ALWAYS_TO for d in documents], dtype=np.int64),
-            any(p.role in NAMES for d in documents for p in d.passages),
+            np.array([any(p.role in NAMES for p in d.passages) for d in documents], dtype=np.bool_),
         )
 
     def valid_on(self, day: int | None, alive: Mask) -> Mask:
@@ -70,7 +73,7 @@ class Snapshot:
     @property
     def has_names(self) -> bool:
         """Whether any document has a title or question."""
-        return self.main.has_names or self.changed.has_names
+        return any(bool((segment.named & alive).any()) for segment, alive in self.segments())
 
     def __len__(self) -> int:
         return int(self.main_alive.sum()) + len(self.changed.documents)

@@ -33,6 +33,11 @@ class WordSegmenter:
                     tokenizer.add_word(word, USER_WORD_FREQUENCY)
                 self._jieba = tokenizer
 
+    def cut(self, text: str) -> list[str]:
+        """The text as consecutive words; joined they are the text."""
+        self.load()
+        return list(self._jieba.cut(text, HMM=False))
+
     def words(self, normalised: str) -> list[str]:
         """Search-mode words (long words and the words inside them)."""
         self.load()
