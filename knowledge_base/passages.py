@@ -27,19 +27,25 @@ FACET_NAMES = {
 
 
 def passages_of(content: EntryContent) -> list[tuple[str, str]]:
-    """(role, text) of every passage, roles title, question and body; no text twice; stable order."""
+    """(role, text) of every passage, roles title, question, context and body; no text twice; stable order."""
     passages = [("title", content.title)]
     passages += [("question", question) for question in content.similar_questions]
+    passages.append(("context", context_of(content)))
     passages += [("body", text) for text in _body(content)]
     seen: set[str] = set()
     return [(role, text) for role, text in passages if not (text in seen or seen.add(text))]  # type: ignore[func-returns-value]
 
 
+def context_of(content: EntryContent) -> str:
+    """Department, title and catalogue or tags in one line: names the matter among like-named ones."""
+    theme = content.attributes.get("catalog") or "、".join(content.tags)
+    parts = [content.authority or "", content.title, theme if theme != content.title else ""]
+    return "　".join(part for part in parts if part)
+
+
 def _body(content: EntryContent) -> list[str]:
     if content.kind == "service_item":
-        parts = [f"{content.title}。{content.authority or ''} {'、'.join(content.audience)}".strip("。 ")]
-        parts += _facet_chunks(content, _SERVICE_FACETS)
-        return parts[:MAX_BODY_SERVICE_ITEM]
+        return _facet_chunks(content, _SERVICE_FACETS)[:MAX_BODY_SERVICE_ITEM]
     chunks = chunk(content.answer)
     facets = _facet_chunks(content, _INDEXED_FACETS)
     room = max(MAX_BODY - len(chunks), min(2, len(facets)))  # a long answer leaves room for two facets
