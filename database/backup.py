@@ -11,7 +11,7 @@ import sqlite3
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,7 +58,8 @@ def backup(database: Database, file: Path, *, overwrite: bool = False) -> Backup
     except (OSError, SQLAlchemyError, sqlite3.Error) as exc:
         raise BackupError(f"备份到 {file} 失败：{exc}。", fix="检查目标目录的权限和剩余空间、数据库是否可用，然后重试。") from exc
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
     return BackupReport(file, file.stat().st_size, tables)
 
 

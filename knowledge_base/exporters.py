@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -33,7 +34,8 @@ def export(store: EntryStore, file: Path, selection: Selection = "live") -> int:
     except OSError as exc:
         raise ExportError(f"写不了 {file}：{exc.strerror or exc}。", fix="检查目录权限和剩余空间。") from exc
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
     return count
 
 

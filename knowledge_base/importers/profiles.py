@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from knowledge_base.content import EntryContent, parse_content
+from knowledge_base.content import EntryContent, merge_content, parse_content
 from knowledge_base.errors import ContentError, FieldProblem, ImportFileError, ProfileError
 from knowledge_base.importers.readers import SourceFile, SourceRow
 from knowledge_base.importers.rules import Rule, Value, apply_rule
@@ -20,7 +20,7 @@ class Profile(BaseModel):
     """A mapping file.
 
     `generic: true` means that rows have the entry format already, nested (JSONL) or in dotted columns; `aliases` are further
-    names of its columns and `kinds` of the kinds. Otherwise `fields` has one rule a field, applied in their order; a field
+    names of its columns and `kinds` of the kinds; `attributes` are added to every entry. Otherwise `fields` has one rule a field, applied in their order; a field
     whose name begins with `_` is only for the sentences of later ones.
     """
 
@@ -32,6 +32,7 @@ class Profile(BaseModel):
     aliases: dict[str, str] = Field(default_factory=dict)
     kinds: dict[str, str] = Field(default_factory=dict)
     fields: dict[str, Rule] = Field(default_factory=dict)
+    attributes: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("fields", mode="before")
     @classmethod
@@ -45,6 +46,10 @@ class Profile(BaseModel):
         if unknown:
             raise ValueError(f"条目没有这些字段：{'、'.join(unknown)}")
         return value
+
+    def tagged(self, attribute: str, value: str) -> "Profile":
+        """The same profile, adding one more attribute to every entry."""
+        return self.model_copy(update={"attributes": {**self.attributes, attribute: value}})
 
     def check_columns(self, file: SourceFile) -> None:
         """Refuse a table that cannot be meant for this profile.
@@ -62,10 +67,11 @@ class Profile(BaseModel):
                     fix=f"改为这些列名之一：{'、'.join(COLUMNS)}、{ATTRIBUTES}名称；或为这种表格写一个映射文件。",
                 )
             return
-        needed = {column for name in ("title", "answer") if name in self.fields for column in self.fields[name].columns}
-        if needed and not needed & set(file.columns):
+        used = {column for rule in self.fields.values() for column in rule.columns}
+        missing = used - set(file.columns)
+        if len(missing) * 2 > len(used):
             raise ImportFileError(
-                f"{file.path.name} 没有 {'、'.join(sorted(needed))} 列，与映射 {self.name} 不符。",
+                f"{file.path.name} 没有 {'、'.join(sorted(missing))} 列，与映射 {self.name} 不符。",
                 fix="核对 --profile 与文件是否对应，第一行是否为列名。",
             )
 
@@ -78,7 +84,8 @@ class Profile(BaseModel):
         if row.problem:
             raise ContentError([row.problem])
         if self.generic:
-            return parse_content(self._generic(row, file))
+            content = parse_content(self._generic(row, file))
+            return merge_content(content, {"attributes": self.attributes}) if self.attributes else content
         fields: dict[str, Value] = {}
         for name, rule in self.fields.items():
             fields[name] = apply_rule(rule, row.values, fields)

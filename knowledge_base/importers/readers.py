@@ -53,10 +53,9 @@ def read_file(path: Path) -> SourceFile:
     try:
         if suffix == ".jsonl":
             return SourceFile(path, None, list(_jsonl(path)))
-        table = _csv(path) if suffix == ".csv" else _xlsx(path)
+        return _table(path, _csv(path) if suffix == ".csv" else _xlsx(path))
     except OSError as exc:
         raise ImportFileError(f"读不到文件 {path}：{exc.strerror or exc}。", fix="核对文件名和读取权限。") from exc
-    return _table(path, table)
 
 
 def _jsonl(path: Path) -> Iterator[SourceRow]:
@@ -66,7 +65,7 @@ def _jsonl(path: Path) -> Iterator[SourceRow]:
         try:
             values = json.loads(line)
         except (ValueError, RecursionError) as exc:
-            yield SourceRow(number, {}, FieldProblem("(整行)", f"不是有效的 JSON：{exc}"))
+            yield SourceRow(number, {}, FieldProblem("(整行)", f"不是有效的 JSON（{exc}）"))
             continue
         if isinstance(values, dict):
             yield SourceRow(number, values)

@@ -1,8 +1,8 @@
 """How one field of an entry is made from a row: the steps of a rule, in this order.
 
 `value` a constant · `from` the first stated of some columns · `split` into a list · `replace` patterns · `keep_if` else not
-stated · `map` by table, `otherwise` for the rest · `shorten` at a sentence end · `sentences` composed from fields that are
-already there, with the field `append_unless_contained` in brackets behind them.
+stated · `map` by table, `otherwise` for the rest · `shorten` at a sentence end · `append_unless_contained` another field in
+brackets behind it. Instead of all that: `sentences` composed from fields that are already there.
 """
 
 import json
@@ -65,9 +65,7 @@ class Rule(BaseModel):
 def apply_rule(rule: Rule, row: Mapping[str, Any], fields: Mapping[str, Value]) -> Value:
     """The field's value; None when nothing is stated."""
     if rule.sentences:
-        composed = "".join(_sentence(alternatives, fields) for alternatives in rule.sentences)
-        more = fields.get(rule.append_unless_contained or "")
-        return f"{composed}（{more}）" if composed and more and str(more) not in composed else composed or None
+        return "".join(_sentence(alternatives, fields) for alternatives in rule.sentences) or None
     if rule.value is not None:
         return rule.value
     value = next((found for found in (_read(row.get(column), rule.split) for column in rule.columns) if found), None)
@@ -75,7 +73,9 @@ def apply_rule(rule: Rule, row: Mapping[str, Any], fields: Mapping[str, Value]) 
         return None
     if isinstance(value, list):
         return [item for item in (_change(rule, item) for item in value) if item] or None
-    return _change(rule, value)
+    changed = _change(rule, value)
+    more = fields.get(rule.append_unless_contained or "")
+    return f"{changed}（{more}）" if changed and isinstance(more, str) and more not in changed else changed
 
 
 def _read(raw: Any, split: str | None) -> Value:
