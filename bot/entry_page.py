@@ -19,10 +19,11 @@ KIND_NAMES = {
 }
 
 _PHONE = re.compile(
-    r"(?<!\d)(?:400[- ]?\d{3}[- ]?\d{4}|(?:0\d{2,3}[- ]?)?[2-9]\d{6,7}(?:-\d{1,6})?|1[3-9]\d{9}|12\d{3}|0\d{2,3}-12\d{3})(?!\d)"
+    r"(?<!\d)(?:400[- ]?\d{3}[- ]?\d{4}|0\d{2,3}[- ]?\d{7,8}(?:-\d{1,6})?|[2-9]\d{6,7}(?:-\d{1,6})?|1[3-9]\d{9}|12\d{3}|0\d{2,3}-12\d{3})(?!\d)"
 )
 _URL = re.compile(r"https?://[^\s，。；、（）()<>\"'“”]+")
 _NUMBERING = re.compile(r"^\s*(?:[（(]?\d{1,2}[)）、.．]|[①-⑳]|第[一二三四五六七八九十]+步[:：]?)\s*")
+SHORT = 60  # characters
 _LISTED = {"materials": "checklist", "steps": "steps", "conditions": "list"}
 
 
@@ -42,6 +43,11 @@ class Section:
     style: str
     lines: list[list[Piece]]
 
+    @property
+    def is_short(self) -> bool:
+        """Whether one row of a table holds it."""
+        return self.style == "text" and len(self.lines) == 1 and sum(len(piece.text) for piece in self.lines[0]) <= SHORT
+
 
 @dataclass(frozen=True)
 class EntryView:
@@ -53,6 +59,7 @@ class EntryView:
     title: str
     answer: list[list[Piece]]
     sections: list[Section]
+    facts: list[tuple[str, list[Piece]]]  # facets short enough for one row
     source_lines: list[tuple[str, list[Piece]]]
     quote: str | None
     validity: str  # valid | expired | not_yet
@@ -66,13 +73,16 @@ def entry_view(record: EntryRecord, store: EntryStore, today: date) -> EntryView
     """The live version as its page shows it today."""
     content = record.content
     validity = validity_of(content, today)
+    sections = _sections(content)
+    facts = [section for section in sections if section.is_short]
     return EntryView(
         entry_id=record.entry_id,
         version=record.version,
         kind=KIND_NAMES[content.kind],
         title=content.title,
         answer=[linked(line) for line in content.answer.splitlines() if line.strip()],
-        sections=_sections(content),
+        sections=[section for section in sections if not section.is_short],
+        facts=[(section.heading, section.lines[0]) for section in facts],
         source_lines=_source(content),
         quote=content.source.quote,
         validity=validity,
@@ -165,10 +175,9 @@ def _replacement(content: EntryContent, store: EntryStore) -> tuple[int, str] | 
 
 def _area(content: EntryContent) -> list[tuple[str, str]]:
     place = content.attributes.get("region_name") or content.attributes.get("地区")
-    region = f"{place}（{content.region_code}）" if place and content.region_code else place or content.region_code
     department = content.authority or content.owner_department
     rows = (
-        ("适用地区", region),
+        ("适用地区", place) if place else ("行政区划代码", content.region_code),
         ("主管部门", department),
         ("面向对象", "、".join(content.audience)),
     )

@@ -7,6 +7,7 @@ from functools import partial
 from answering.answerer import Answerer
 from answering.knowledge_index import KnowledgeIndex
 from answering.preparation import prepare_encoder
+from answering.searcher_factory import build_searcher
 from bot.metrics import Metrics
 from bot.rasa_project import internal_token
 from bot.starters import StarterQuestions
@@ -22,8 +23,6 @@ from knowledge_base.entries import EntryStore
 from knowledge_base.feed import ChangeFeed
 from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.encoder import Encoder, OnnxEncoder
-from retrieval.fusion import Fusion
-from retrieval.lexicon import Lexicon
 from retrieval.searcher import Searcher
 from settings import Settings
 
@@ -79,7 +78,7 @@ def build_services(
     vectors = VectorStore(database)
     writer = VectorWriter(vectors, encoder)
     entries = EntryStore(database, writer)
-    searcher = Searcher(encoder, Fusion.load(), Lexicon.load())
+    searcher = build_searcher(settings, encoder)
     index = KnowledgeIndex(feed, vectors, writer, searcher)
     answerer = Answerer(index, entries, settings.public_url)
     starters = StarterQuestions(entries, answerer)

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from answering.models import Answer
@@ -15,6 +15,8 @@ from conversations.masking import mask_personal_data
 from conversations.models import AnswerRow, Conversation, Feedback, HandoffRequest, UnansweredQuestion
 from conversations.records import OpenTurn, bot_message, claim_turn, store_reply
 from conversations.tickets import file_ticket
+
+WAITING_COUNTS = timedelta(hours=12)  # who asked for a human yesterday is not in front of anybody today
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def _rate(session: Session, turn: OpenTurn, answer_id: int | None, rating: int, 
 
 def _queue(session: Session, conversation: Conversation, moment: datetime) -> str:
     """Put the conversation in the queue (once) and say where it stands."""
-    waiting = HandoffRequest.state == "waiting"
+    waiting = and_(HandoffRequest.state == "waiting", HandoffRequest.created_at > moment - WAITING_COUNTS)
     mine = session.scalar(select(HandoffRequest).where(HandoffRequest.conversation_id == conversation.id, waiting))
     if mine is None:
         mine = HandoffRequest(conversation_id=conversation.id, state="waiting", created_at=moment)

@@ -31,9 +31,15 @@ class ChatMessage(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    sender_id: str | None = Field(None, min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")
-    text: str = Field(max_length=LONGEST_TEXT)
-    channel: str = Field(WEB, pattern=r"^[a-z][a-z0-9_-]{0,31}$")
+    sender_id: str | None = Field(
+        None,
+        min_length=1,
+        max_length=128,
+        pattern=r"^[^\x00-\x1f\x7f]+$",
+        description="谁在说话；同一个值是同一段对话。网页用 Cookie 代替",
+    )
+    text: str = Field(max_length=LONGEST_TEXT, description="说的话，2000 字以内")
+    channel: str = Field(WEB, pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="渠道；web 以外的需要令牌")
     entry_id: int | None = Field(None, ge=1, le=2**53, description="来自哪个条目的页面或二维码")
 
 

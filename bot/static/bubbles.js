@@ -1,6 +1,6 @@
 // Draws what was said. Text is only ever set as text, never as HTML.
 
-const LINK = /https?:\/\/[^\s，。；、（）()<>"'“”]+|(?<![\w/])\/e\/\d+/g;
+const LINK = /https?:\/\/[^\s，。；、（）()<>"'“”]+|(?<![\w/])\/e\/\d+|(?<![\d-])(?:0\d{2,3}-?\d{7,8}|400-?\d{3}-?\d{4}|12345)(?![\d-])/g;
 const icon = document.querySelector(".top img").src;
 const validities = new Map(); // entry id → promise of {state, text}
 
@@ -17,7 +17,7 @@ function linked(text) {
   for (const found of text.matchAll(LINK)) {
     parts.push(text.slice(at, found.index));
     const anchor = make("a", "", found[0]);
-    anchor.href = found[0];
+    anchor.href = /^[\d-]+$/.test(found[0]) ? `tel:${found[0].replaceAll("-", "")}` : found[0];
     anchor.rel = "noopener";
     parts.push(anchor);
     at = found.index + found[0].length;
@@ -57,11 +57,22 @@ function withoutOptions(text, buttons) {
   return text.split("\n").filter((line) => !titles.has(line.replace(/^\d+\.\s*/, ""))).join("\n");
 }
 
+// The card below names source, validity and page: those lines need not stand in the text as well.
+function withoutCard(text, citation) {
+  const isOnCard = (line) => line.startsWith("详情：") || (line.startsWith("依据：") && citation.source && line.includes(citation.source));
+  return text.split("\n").filter((line) => !isOnCard(line)).join("\n");
+}
+
+function shownText(message, buttons, citations, isList) {
+  if (isList) return withoutOptions(message.text, buttons);
+  return citations.length === 1 ? withoutCard(message.text, citations[0]) : message.text;
+}
+
 export function reply(message, say) {
   const buttons = message.buttons ?? [];
   const citations = message.citations ?? [];
   const isList = buttons.length > 0 && citations.length > 0;
-  const parts = [bubble(isList ? withoutOptions(message.text, buttons) : message.text)];
+  const parts = [bubble(shownText(message, buttons, citations, isList))];
   if (isList) {
     parts.push(options(buttons.slice(0, citations.length), citations, say));
     if (buttons.length > citations.length) parts.push(chips(buttons.slice(citations.length), say));
@@ -101,7 +112,7 @@ function card(citation) {
   const link = make(
     "a", "card",
     make("b", "", citation.title),
-    make("span", "from", citation.source || "来源见详情"),
+    make("span", "from", citation.source ? `依据：${citation.source}` : "来源见详情"),
     make("span", "end", tag, make("span", "", "查看详情 ›")),
   );
   link.href = `/e/${citation.entry_id}`;

@@ -40,8 +40,17 @@ function show(element, at = new Date()) {
   }
   lastShown = at;
   log.append(element);
-  log.scrollTop = log.scrollHeight;
+  reveal(element);
   return element;
+}
+
+// A long answer is shown from its beginning, the question still in sight where there is room.
+function reveal(element) {
+  const top = element.offsetTop - log.offsetTop;
+  const before = element.previousElementSibling;
+  const start = before?.classList.contains("user") && before.offsetHeight < 120 ? before.offsetTop - log.offsetTop : top;
+  const isLong = log.scrollHeight - start > log.clientHeight;
+  log.scrollTop = element.classList.contains("bot") && isLong ? start - 12 : log.scrollHeight;
 }
 
 function note(text) {
@@ -55,7 +64,7 @@ function closeOffers() {
 function showReply(message, outcome, at) {
   const element = show(turn("bot", ...reply(message, say)), at);
   if (outcome === "answer") element.querySelector(".said").append(rating(say));
-  log.scrollTop = log.scrollHeight;
+  reveal(element);
 }
 
 function showState(holder) {
@@ -139,6 +148,7 @@ async function restore() {
     rows.push(...page.messages);
   } while (page.messages.length === 200 && rows.length < 2000);
   rows.forEach(showPast);
+  log.scrollTop = log.scrollHeight;
   showState(page.holder);
   listen(id);
 }
