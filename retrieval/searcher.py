@@ -74,6 +74,11 @@ class Searcher:
         mended = self._rewriter.mend(normalise(query))
         return QueryText(mended, self._rewriter.subject(mended), tuple(self._rewriter.official_words(mended)))
 
+    def encode(self, text: QueryText) -> Matrix:
+        """The query's vector (dimension,). Official words help the lexical channels only: measured, they blur its meaning."""
+        vector: Matrix = self._encoder.encode_queries([text.understood])[0]
+        return vector
+
     def search(
         self, query: str, k: int = 10, *, as_of: date | None = None, accept: Callable[[int], bool] | None = None
     ) -> SearchResult:
@@ -84,8 +89,7 @@ class Searcher:
         snapshot = self._snapshot
         weights = self._weights(snapshot)
         text = self.understand(query)
-        # official words help the lexical channels only: measured, they blur the meaning that the encoder sees
-        vector = self._encoder.encode_queries([text.understood])[0] if text.understood else None
+        vector = self.encode(text) if text.understood else None
         found = self.candidates(snapshot, text, vector, as_of, accept) if vector is not None else None
         hits: tuple[Hit, ...] = ()
         if found is not None and vector is not None:
