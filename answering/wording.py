@@ -40,6 +40,9 @@ def source_line(content: EntryContent) -> str:
         filter(None, [source.title, f"（{source.document_number}）" if source.document_number else None, source.clause])
     )
     issuer = source.issuer or content.authority or content.owner_department
+    if source.title and not source.document_number and issuer:
+        title = source.title if "《" in source.title else f"《{source.title}》"
+        return f"{issuer}{title}{source.clause or ''}"
     if document:
         return document if source.title or not issuer else f"{issuer}{document}"
     return f"{issuer}发布的{'办事指南' if content.kind == 'service_item' else '公开信息'}" if issuer else ""
@@ -65,8 +68,8 @@ def tell(content: EntryContent, facets: list[str], page: str | None) -> str:
         page: absolute address of the entry's page, None when there is no public address.
     """
     parts = [_lead(content, facets), *_facet_parts(content, facets)]
-    foot = _foot(content, facets, page)
     body = "\n".join(part for part in parts if part)
+    foot = _foot(content, facets, page, body)
     room = MAX_ANSWER - len(foot) - 1
     if len(body) > room:
         body = cut(body, room - len(MORE_ON_PAGE)) + MORE_ON_PAGE
@@ -127,14 +130,14 @@ def _facet_parts(content: EntryContent, facets: list[str]) -> list[str]:
     return parts
 
 
-def _foot(content: EntryContent, facets: list[str], page: str | None) -> str:
+def _foot(content: EntryContent, facets: list[str], page: str | None, body: str) -> str:
     lines = []
     source = source_line(content)
     if source and "basis" not in facets:
         validity = validity_line(content) if "validity" not in facets else ""
         lines.append(f"依据：{cut(source, MAX_SOURCE)}" + (f"，{validity}" if validity else ""))
     contact = content.facets.phone
-    if contact and "phone" not in facets:
+    if contact and "phone" not in facets and _join(contact) not in body:
         lines.append(f"咨询电话：{cut(_join(contact), MAX_CONTACT)}")
     if page:
         lines.append(f"详情：{page}")
