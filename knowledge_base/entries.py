@@ -2,7 +2,6 @@
 
 import builtins
 from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -14,6 +13,7 @@ from knowledge_base.errors import UnknownEntryError, VectorError, WorkflowError
 from knowledge_base.journal import Journal
 from knowledge_base.models import AuditRecord, Entry, EntryVersion
 from knowledge_base.records import AuditEntry, EntryRecord, record_of
+from knowledge_base.validity import today
 from knowledge_base.vectors import VectorWriter, batches
 from knowledge_base.workflow import Actor
 
@@ -296,7 +296,7 @@ def _filters(state: str | None, kind: str | None, region: str | None, text: str 
     if state == "live":
         conditions.append(Entry.live_version.is_not(None))
     elif state == "expired":
-        conditions.append(and_(Entry.live_version.is_not(None), Entry.live_to < datetime.now(UTC).astimezone().date()))
+        conditions.append(and_(Entry.live_version.is_not(None), Entry.live_to < today()))
     elif state is not None:
         conditions.append(Entry.state == state)
     if kind is not None:

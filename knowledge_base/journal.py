@@ -1,8 +1,9 @@
 """The writing side of one transaction: numbered changes, versions and audit rows. Decides nothing."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -26,11 +27,7 @@ class Journal:
         self.session = session
         self.actor = actor
         self.now: datetime = utc_now()
-        revision = select(StoreRevision.revision).where(StoreRevision.id == 1).with_for_update()
-        if session.scalar(revision) is None:
-            insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-            session.execute(insert(StoreRevision).values(id=1, revision=0).on_conflict_do_nothing())
-            session.scalar(revision)
+        self._revision = self._take_revision()
 
     def entry(self, entry_id: int) -> Entry | None:
         return self.session.get(Entry, entry_id)
@@ -38,15 +35,25 @@ class Journal:
     def newest(self, entry: Entry) -> EntryVersion:
         return self.session.get_one(EntryVersion, (entry.id, entry.version))
 
-    def add_entry(self, content: EntryContent, *, imported: bool = False, checked: bool = False) -> tuple[Entry, EntryVersion]:
-        """A new entry as draft, version 1; `checked`: the caller has made sure that the external id is free."""
-        if not checked:
-            self.check_external_id(content.external_id, None)
-        entry = Entry(version=1, live_version=None, revision=0, created_at=self.now)
-        self._describe(entry, content, "draft", imported)
-        self.session.add(entry)
+    def add_entry(self, content: EntryContent) -> tuple[Entry, EntryVersion]:
+        """A new entry as draft, version 1.
+
+        Raises:
+            DuplicateExternalIdError
+        """
+        self.check_external_id(content.external_id, None)
+        return self.add_entries([content])[0]
+
+    def add_entries(self, contents: Sequence[EntryContent], *, imported: bool = False) -> list[tuple[Entry, EntryVersion]]:
+        """New entries as drafts; the caller has made sure that their external ids are free."""
+        entries = []
+        for content in contents:
+            entry = Entry(version=1, live_version=None, revision=0, created_at=self.now)
+            self._describe(entry, content, "draft", imported)
+            entries.append(entry)
+        self.session.add_all(entries)
         self.session.flush()
-        return entry, self._write_version(entry, content)
+        return [(entry, self._write_version(entry, content)) for entry, content in zip(entries, contents, strict=True)]
 
     def add_version(self, entry: Entry, content: EntryContent, *, imported: bool = False) -> EntryVersion:
         """A further version, as draft; what is live stays live."""
@@ -121,12 +128,17 @@ class Journal:
         return version
 
     def _record_change(self, entry: Entry, *, live: bool) -> None:
-        revision = self.session.execute(
-            update(StoreRevision)
-            .where(StoreRevision.id == 1)
-            .values(revision=StoreRevision.revision + 1)
-            .returning(StoreRevision.revision)
-            .execution_options(synchronize_session=False)
-        ).scalar_one()
-        entry.revision = revision
-        self.session.add(EntryChange(revision=revision, entry_id=entry.id, version=entry.live_version, live=live, at=self.now))
+        self._revision.revision += 1
+        entry.revision = self._revision.revision
+        change = EntryChange(revision=entry.revision, entry_id=entry.id, version=entry.live_version, live=live, at=self.now)
+        self.session.add(change)
+
+    def _take_revision(self) -> StoreRevision:
+        """The revision row, locked until the end of the transaction; written once, with the other rows."""
+        query = select(StoreRevision).where(StoreRevision.id == 1).with_for_update().execution_options(populate_existing=True)
+        found = self.session.scalar(query)
+        if found is None:
+            insert = sqlite.insert if self.session.get_bind().dialect.name == "sqlite" else postgresql.insert
+            self.session.execute(insert(StoreRevision).values(id=1, revision=0).on_conflict_do_nothing())
+            found = self.session.scalars(query).one()
+        return found

@@ -19,7 +19,8 @@ from knowledge_base.models import Entry
 from knowledge_base.vectors import batches
 from knowledge_base.workflow import STATE_NAMES, Actor
 
-BATCH = 100  # rows a transaction: a turn or a withdrawal waits a fraction of a second at most
+BATCH = 100  # rows whose passages are embedded together
+WRITE_BATCH = 25  # rows a transaction: a turn or a withdrawal waits a fraction of a second at most
 KEY_FIELD = "external_id"
 
 
@@ -117,8 +118,10 @@ class Importer:
         todo = [step for step in steps if step.action in {"create", "update", "publish"}]
         if self._publish and todo:
             report.vectors += self._embed([step.row.content for step in todo])
-        results = self._apply(todo, f"导入 {file.path.name}") if todo else []
-        for step in [*(step for step in steps if step not in todo), *results]:
+        results = [step for step in steps if step.action in {"nothing", "conflict"}]
+        for part in batches(todo, WRITE_BATCH):
+            results += self._apply(part, f"导入 {file.path.name}")
+        for step in results:
             if step.action == "conflict":
                 report.conflicts.append(RowProblem(file.path.name, step.row.number, KEY_FIELD, step.reason))
             elif step.action == "nothing":
@@ -134,15 +137,19 @@ class Importer:
         return self._store.vectors.ensure(contents)
 
     def _plan(self, session: Session, rows: Sequence[_MappedRow]) -> list[_Step]:
+        known = self._find(session, rows)
+        return [self._step(row, known.get(row.number)) for row in rows]
+
+    def _find(self, session: Session, rows: Sequence[_MappedRow]) -> dict[int, Entry]:
+        """Row number → its entry: by external id, without one by equal content."""
         ids = [row.content.external_id for row in rows if row.content.external_id]
-        known = {entry.external_id: entry for entry in session.scalars(select(Entry).where(Entry.external_id.in_(ids)))}
+        named = {entry.external_id: entry for entry in session.scalars(select(Entry).where(Entry.external_id.in_(ids)))}
         hashes = [row.content_hash for row in rows if not row.content.external_id]
         nameless = select(Entry).where(Entry.external_id.is_(None), Entry.content_hash.in_(hashes)).order_by(Entry.id.desc())
         same = {entry.content_hash: entry for entry in session.scalars(nameless)}
-        return [
-            self._step(row, known.get(row.content.external_id) if row.content.external_id else same.get(row.content_hash))
-            for row in rows
-        ]
+        keys = {row.number: row.content.external_id for row in rows}
+        found = {row.number: named.get(keys[row.number]) if keys[row.number] else same.get(row.content_hash) for row in rows}
+        return {number: entry for number, entry in found.items() if entry is not None}
 
     def _step(self, row: _MappedRow, entry: Entry | None) -> _Step:
         if entry is None:
@@ -165,37 +172,41 @@ class Importer:
         return step("update")
 
     def _apply(self, steps: Sequence[_Step], comment: str) -> list[_Step]:
-        """Write one batch in one transaction; a row whose entry changed since the plan becomes a conflict."""
+        """Write some rows in one transaction; a row whose entry changed since the plan becomes a conflict."""
         results: list[_Step] = []
-        with self._store.database.write() as session:
+        with self._store.database.write() as session, session.no_autoflush:
             journal = Journal(session, self._actor)
             ids = [step.entry_id for step in steps if step.entry_id is not None]
             entries = {entry.id: entry for entry in session.scalars(select(Entry).where(Entry.id.in_(ids)))}
-            keys = [step.row.content.external_id for step in steps if step.action == "create" and step.row.content.external_id]
-            taken = set(session.scalars(select(Entry.external_id).where(Entry.external_id.in_(keys))))
             for step in steps:
-                content = step.row.content
+                entry = entries.get(step.entry_id or 0)
                 if step.action == "create":
-                    if content.external_id in taken:
-                        results.append(_conflict(step))
-                        continue
-                    entry, version = journal.add_entry(content, imported=True, checked=True)
-                    journal.audit("import_create", entry.id, None, 1, comment)
-                else:
-                    found = entries.get(step.entry_id or 0)
-                    if found is None or (found.version, found.state) != (step.version, step.state):
-                        results.append(_conflict(step))
-                        continue
-                    entry = found
-                    if step.action == "update":
-                        version = journal.add_version(entry, content, imported=True)
-                        journal.audit("import_update", entry.id, step.version, entry.version, comment)
-                    else:
-                        version = journal.newest(entry)
-                if self._publish:
-                    publish(journal, entry, version, content, step.live_version, comment)
+                    continue
+                if entry is None or (entry.version, entry.state) != (step.version, step.state):
+                    results.append(_conflict(step))
+                    continue
+                self._write(journal, step, entry, comment)
                 results.append(step)
+            created = [step for step in steps if step.action == "create"]
+            taken = self._find(session, [step.row for step in created])
+            results += [_conflict(step) for step in created if step.row.number in taken]
+            new = [step for step in created if step.row.number not in taken]
+            pairs = journal.add_entries([step.row.content for step in new], imported=True)
+            for step, (entry, version) in zip(new, pairs, strict=True):
+                journal.audit("import_create", entry.id, None, 1, comment)
+                if self._publish:
+                    publish(journal, entry, version, step.row.content, None, comment)
+            results += new
         return results
+
+    def _write(self, journal: Journal, step: _Step, entry: Entry, comment: str) -> None:
+        if step.action == "update":
+            version = journal.add_version(entry, step.row.content, imported=True)
+            journal.audit("import_update", entry.id, step.version, entry.version, comment)
+        else:
+            version = journal.newest(entry)
+        if self._publish:
+            publish(journal, entry, version, step.row.content, step.live_version, comment)
 
 
 def _conflict(step: _Step) -> _Step:
