@@ -55,7 +55,9 @@ class DenseSegment:
         counts = self.starts[slots + 1] - self.starts[slots]
         rows = np.repeat(self.starts[slots] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
         best = np.full((len(slots), len(ROLES)), -1.0, dtype=np.float32)
-        np.maximum.at(best, (np.repeat(np.arange(len(slots)), counts), self.row_roles[rows]), self._vectors[rows] @ query)
+        # not `@`: BLAS sums a row differently by its place, so that equal texts would not tie exactly
+        cosines = np.einsum("ij,j->i", self._vectors[rows], query)
+        np.maximum.at(best, (np.repeat(np.arange(len(slots)), counts), self.row_roles[rows]), cosines)
         return best
 
     def best_passage(self, query: Matrix, slot: int) -> int:

@@ -95,7 +95,7 @@ class Searcher:
         if found is not None and vector is not None:
             scores = weights.scores(found.features)
             chances = weights.probabilities(calibration_features(scores, found.best_cosine, found.coverages))
-            order = np.lexsort((found.doc_ids, -scores))[:k]
+            order = np.lexsort((found.doc_ids, -np.round(scores, 9)))[:k]
             segments = snapshot.segments()
             hits = tuple(
                 self._hit(segments[found.places[i][0]][0], found.places[i][1], vector, float(scores[i]), float(chances[i]))
