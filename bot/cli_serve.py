@@ -39,25 +39,19 @@ def prepare(
     sample: Annotated[bool, typer.Option("--sample", help="知识库为空时装入示例知识")] = False,
 ) -> None:
     """准备数据文件夹：数据库、句子编码器、对话模型（已就绪的步骤自动跳过）。"""
-    try:
-        prepare_instance(load_settings(), say, sample=sample)
-    except WenzhengError as exc:
-        fail(exc)
+    prepare_instance(load_settings(), say, sample=sample)
 
 
 def serve(
     only: Annotated[PartName | None, typer.Option("--only", help="只启动其中一部分")] = None,
 ) -> None:
     """启动并看护对话服务和网关；Ctrl-C 停止。"""
-    try:
-        settings = load_settings()
-        wanted = [only] if only else [PartName.RASA, PartName.GATEWAY]
-        locks = [lock_part(settings, name) for name in wanted]
-        check_ports(settings, wanted)
-        prepare_instance(settings, say, rasa=PartName.RASA in wanted)
-        parts = [rasa_part(settings) if name is PartName.RASA else gateway_part(settings) for name in wanted]
-    except WenzhengError as exc:
-        fail(exc)
+    settings = load_settings()
+    wanted = [only] if only else [PartName.RASA, PartName.GATEWAY]
+    locks = [lock_part(settings, name) for name in wanted]
+    check_ports(settings, wanted)
+    prepare_instance(settings, say, rasa=PartName.RASA in wanted)
+    parts = [rasa_part(settings) if name is PartName.RASA else gateway_part(settings) for name in wanted]
     started = time.monotonic()
     say("正在启动……（首次约需一分钟，之后约 20 秒）")
     code = Supervisor(
@@ -173,9 +167,3 @@ def say(text: str) -> None:
 def echo(text: str) -> None:
     """A line of a part's own output."""
     typer.secho(text, dim=True, err=True)
-
-
-def fail(error: WenzhengError) -> None:
-    """End with one plain sentence."""
-    typer.echo(str(error), err=True)
-    raise typer.Exit(1)

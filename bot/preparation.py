@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from answering.preparation import prepare_encoder
 from bot.rasa_project import train
+from bot.sample_knowledge import load_sample_if_empty
 from database.engine import Database
 from database.migrate import migrate
 from settings import Settings
@@ -54,6 +55,4 @@ def _prepare_model(settings: Settings, say: Report) -> None:
 
 
 def _load_sample(settings: Settings, say: Report) -> None:
-    from bot.sample_knowledge import load_sample_if_empty
-
     load_sample_if_empty(settings, say)

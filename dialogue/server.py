@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from pathlib import Path
 
 RUN_FOLDER_VARIABLE = "WENZHENG_RASA_RUN_DIR"  # holds endpoints.yml, credentials.yml and auth_token, made by bot.rasa_project
@@ -17,6 +18,8 @@ def main() -> None:
         "--enable-api", "--auth-token", token, "--response-timeout", "60",
         "--endpoints", str(folder / "endpoints.yml"), "--credentials", str(folder / "credentials.yml"),
     ]  # fmt: skip
+    warnings.showwarning = lambda *_args, **_kwargs: None  # forty lines about TensorFlow's own deprecations
+    sys.modules["jax"] = None  # type: ignore[assignment]  # optional to TensorFlow, unused here, seconds to import
     import jieba
     from rasa.__main__ import main as rasa_main
 
