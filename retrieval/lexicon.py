@@ -135,7 +135,7 @@ def _read_lines(file: Path) -> list[str]:
     if not file.is_file():
         return []
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as exc:
         raise LexiconError(f"词表 {file.name} 不是 UTF-8 编码。", fix="用 UTF-8 编码另存该文件。") from exc
     return [normalise(line) for line in lines if line.strip() and not line.startswith("#")]
@@ -148,6 +148,8 @@ def _read_synonyms(file: Path) -> list[tuple[str, list[str]]]:
         groups: Any = yaml.safe_load(file.read_text(encoding="utf-8")) or []
     except (yaml.YAMLError, UnicodeDecodeError) as exc:
         raise LexiconError(f"同义词表 {file.name} 无法解析：{exc}", fix="按 docs/knowledge.md 的格式改正该文件。") from exc
+    if not isinstance(groups, list):
+        raise LexiconError(f"同义词表 {file.name} 不是列表。", fix="每组以“- say: [..]”开头，下一行写 means: [..]。")
     pairs: list[tuple[str, list[str]]] = []
     for number, group in enumerate(groups, 1):
         said, means = (group.get("say"), group.get("means")) if isinstance(group, dict) else (None, None)
@@ -155,6 +157,9 @@ def _read_synonyms(file: Path) -> list[tuple[str, list[str]]]:
             raise LexiconError(
                 f"同义词表 {file.name} 第 {number} 组缺少 say 或 means。", fix="每组写成 say: [..] 和 means: [..]。"
             )
-        official = [normalise(str(word)) for word in means]
-        pairs.extend((normalise(str(word)), official) for word in said)
+        everyday, official = ([normalise(str(word)) for word in words if word is not None] for words in (said, means))
+        # an empty word would be found in every query
+        if not all([*everyday, *official]) or not (len(everyday) == len(said) and len(official) == len(means)):
+            raise LexiconError(f"同义词表 {file.name} 第 {number} 组有空白的词。", fix="删去这个空白的词，或把它写完整。")
+        pairs.extend((word, official) for word in everyday)
     return pairs

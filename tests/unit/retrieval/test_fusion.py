@@ -1,0 +1,116 @@
+"""Probabilities that mean something, and weights that fit the program."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retrieval.errors import RetrievalError
+from retrieval.fusion import (
+    BUILTIN_WEIGHTS,
+    CALIBRATION_FEATURES,
+    DENSE_FEATURES,
+    FEATURES,
+    Fusion,
+    calibration_features,
+    fusion_features,
+)
+from retrieval.lexical_channels import CHANNELS
+from retrieval.searcher import dense_features
+
+COVERED = ("name_chars", "all_chars", "all_words")
+UNIT = st.floats(0, 1)
+
+
+def features(cosines: list[float], shares: list[float], coverages: list[float]) -> np.ndarray:
+    column = np.array(cosines, dtype=np.float32)
+    return fusion_features(
+        dict.fromkeys(DENSE_FEATURES, column),
+        {c: np.array(shares) for c in CHANNELS},
+        {c: np.array(coverages) for c in CHANNELS},
+    )
+
+
+def chances(scores: list[float], cosines: list[float], coverages: list[float]) -> np.ndarray:
+    covered = {c: np.array(coverages, dtype=np.float32) for c in COVERED}
+    return Fusion.load().named.probabilities(calibration_features(np.array(scores), np.array(cosines, dtype=np.float32), covered))
+
+
+@given(st.lists(st.tuples(st.floats(-300, 300), UNIT, UNIT), min_size=1, max_size=30))
+def test_probabilities_lie_between_0_and_1(rows: list[tuple[float, float, float]]) -> None:
+    values = chances(*(list(column) for column in zip(*rows, strict=True)))
+    assert np.isfinite(values).all()
+    assert ((values >= 0) & (values <= 1)).all()
+
+
+@given(st.floats(0, 8), st.floats(0.1, 4))
+def test_the_further_ahead_the_surer(ahead: float, more: float) -> None:
+    near, far = (chances([a, 0, 0], [0.85] * 3, [0.5] * 3)[0] for a in (ahead, ahead + more))
+    assert far >= near - 1e-9
+
+
+def test_of_two_first_hits_alike_the_nearer_in_meaning_is_surer() -> None:
+    near, far = (chances([3, 0], [cosine, 0.8], [0.5, 0.5])[0] for cosine in (0.95, 0.85))
+    assert near > far
+
+
+def test_only_differences_of_cosines_within_a_query_count() -> None:
+    assert features([0.9, 0.8], [1, 0], [1, 0]) == pytest.approx(features([0.7, 0.6], [1, 0], [1, 0]), abs=1e-5)
+
+
+@pytest.mark.parametrize("which", ["named", "bare"])
+def test_the_better_in_every_channel_scores_higher(which: str) -> None:
+    weights = getattr(Fusion.load(), which)
+    high, low = weights.scores(features([0.9, 0.8], [1.0, 0.2], [1.0, 0.2]))
+    assert high > low
+    assert 0 < weights.threshold < 1
+
+
+def test_a_document_without_a_title_is_measured_by_what_it_has() -> None:
+    roles = np.array([[0.9, -1, -1, 0.5], [-1, -1, -1, 0.6], [-1, 0.8, 0.7, -1]], dtype=np.float32)
+    found = dense_features(roles)
+    assert found["name"] == pytest.approx([0.9, 0.6, 0.8])
+    assert found["context"] == pytest.approx([0.9, 0.6, 0.7])
+    assert found["body"] == pytest.approx([0.5, 0.6, 0.7])
+    assert found["best"] == pytest.approx([0.9, 0.6, 0.8])
+
+
+def changed(tmp_path: Path, change) -> Path:  # type: ignore[no-untyped-def]
+    values = json.loads(BUILTIN_WEIGHTS.read_text())
+    change(values)
+    file = tmp_path / "weights.json"
+    file.write_text(json.dumps(values))
+    return file
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda v: v["named"]["weights"].pop(FEATURES[0]),
+        lambda v: v["bare"]["weights"].update(moon_phase=1.0),
+        lambda v: v["named"]["calibration"].pop(CALIBRATION_FEATURES[0]),
+        lambda v: v["named"].update(weights=dict(reversed(v["named"]["weights"].items()))),
+        lambda v: v.pop("bare"),
+        lambda v: v["named"].pop("threshold"),
+        lambda v: v["named"].update(threshold="hoch"),
+    ],
+)
+def test_weights_made_for_another_program_are_refused(tmp_path: Path, change) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(RetrievalError, match=r"weights\.json"):
+        Fusion.load(changed(tmp_path, change))
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"\xff\xfe"])
+def test_a_damaged_weight_file_is_refused(tmp_path: Path, raw: bytes) -> None:
+    (tmp_path / "weights.json").write_bytes(raw)
+    with pytest.raises(RetrievalError, match=r"weights\.json"):
+        Fusion.load(tmp_path / "weights.json")
+
+
+def test_other_weights_have_another_name(tmp_path: Path) -> None:
+    other = Fusion.load(changed(tmp_path, lambda v: v["named"].update(threshold=0.123)))
+    assert other.hash != Fusion.load().hash
+    assert other.named.threshold == 0.123
