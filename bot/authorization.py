@@ -18,12 +18,12 @@ def require_admin(request: Request, settings: Settings) -> Actor:
         ForbiddenError: the instance has no administrator's token.
         UnauthorizedError: no token was sent, or a wrong one.
     """
-    if settings.admin_token is None:
+    expected = settings.admin_token.get_secret_value().strip().encode() if settings.admin_token else b""
+    if not expected:
         raise ForbiddenError(
             "本实例没有配置管理令牌，写入接口未开放。", fix="设置环境变量 WENZHENG_ADMIN_TOKEN 后重新启动，再带上它访问。"
         )
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    expected = settings.admin_token.get_secret_value().encode()
     if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), expected):
         raise UnauthorizedError(
             "缺少管理令牌，或令牌不正确。", fix="在请求头中加上 Authorization: Bearer <WENZHENG_ADMIN_TOKEN 的值>。"

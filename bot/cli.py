@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from bot.errors import EmptyKnowledgeError
 from errors import WenzhengError
 from settings import load_settings
 
@@ -61,10 +62,6 @@ def ask(
     probability = "—" if answer.probability is None else f"{answer.probability:.2f}"
     outcome = {"answer": "已回答", "clarify": "待选择", "fallback": "未能回答"}[answer.outcome]
     console.print(f"\n{outcome}，首条答中概率 {probability}，索引修订号 {answer.revision}", style="dim")
-
-
-class EmptyKnowledgeError(WenzhengError):
-    """Nothing is published yet, so nothing can be answered."""
 
 
 def build_app(arguments: Sequence[str] = ()) -> typer.Typer:

@@ -49,6 +49,7 @@ STATUS: Mapping[type[WenzhengError], int] = {
     edge.ForbiddenError: 403,
     edge.BodyTooLargeError: 413,
     edge.MissingSenderError: 422,
+    edge.UnknownPageError: 404,
     edge.WithdrawnEntryError: 410,
     edge.NoPublicAddressError: 404,
 }

@@ -23,9 +23,17 @@ class MissingSenderError(GatewayError):
     """A chat message without `sender_id`, and without the web page's cookie."""
 
 
+class UnknownPageError(GatewayError):
+    """The page of an entry that is not, or not yet, published."""
+
+
 class WithdrawnEntryError(GatewayError):
     """The page of an entry that was published once and no longer is."""
 
 
 class NoPublicAddressError(GatewayError):
     """A link or code was asked for, but the instance has no public address."""
+
+
+class EmptyKnowledgeError(GatewayError):
+    """Nothing is published yet, so nothing can be answered."""

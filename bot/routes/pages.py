@@ -11,7 +11,7 @@ from fastapi.templating import Jinja2Templates
 
 from bot.channels.web import WebSenders
 from bot.entry_page import entry_view
-from bot.errors import NoPublicAddressError, WithdrawnEntryError
+from bot.errors import NoPublicAddressError, UnknownPageError, WithdrawnEntryError
 from bot.routes.entries import EntryId
 from bot.services import Services
 from conversations import wording
@@ -41,14 +41,22 @@ def live_entry(services: Services, entry_id: int) -> EntryRecord:
     """The live version.
 
     Raises:
-        WithdrawnEntryError, UnknownEntryError: it is not public any more, or never was.
+        WithdrawnEntryError, UnknownPageError: it is not public any more, or never was.
     """
     live = services.entries.published([entry_id]).get(entry_id)
     if live is not None:
         return live
-    if services.entries.get(entry_id).state == "withdrawn":
+    try:
+        state = services.entries.get(entry_id).state
+    except UnknownEntryError as exc:
+        raise _no_such_page() from exc
+    if state == "withdrawn":
         raise WithdrawnEntryError("这条内容已经停用，不再提供。", fix="请到咨询页面重新提问，获取现行有效的内容。")
-    raise UnknownEntryError(entry_id)  # a draft is nobody's business
+    raise _no_such_page()  # a draft is nobody's business
+
+
+def _no_such_page() -> UnknownPageError:
+    return UnknownPageError("没有这条内容。", fix="请核对链接，或到咨询页面直接提问。")
 
 
 def page_routes(services: Services, senders: WebSenders, templates: Jinja2Templates) -> APIRouter:
