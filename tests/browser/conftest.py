@@ -1,0 +1,101 @@
+"""A running gateway and a headless Chromium, on a phone and on a desk."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from bot.app import create_app
+from bot.services import Services, build_services
+from knowledge_base.content import parse_content
+from knowledge_base.workflow import Actor
+from settings import load_settings
+from tests.contract.http.conftest import ENTRY
+from tests.fixtures.bigram_encoder import BigramHashEncoder
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+ADMIN = Actor("管理员", "admin")
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
+    folder = tmp_path_factory.mktemp("browser")
+    settings = load_settings(
+        WENZHENG_DATA_DIR=Path(folder), WENZHENG_RATE_LIMIT=0, RASA_URL="http://127.0.0.1:9", DATABASE_URL=None,
+        WENZHENG_PUBLIC_URL="https://zw.example.gov.cn",
+    )  # fmt: skip
+    services = build_services(settings, encoder=BigramHashEncoder())
+    for changes in (
+        {},
+        {"external_id": "SP-02", "title": "小餐饮登记证办理", "similar_questions": ["小饭馆要办什么证"]},
+        {"external_id": "SP-03", "title": "食品小作坊登记证办理", "similar_questions": ["豆腐坊要办什么证"]},
+    ):
+        entry = services.entries.create(parse_content({**ENTRY, **changes}), ADMIN)
+        services.entries.publish(entry.entry_id, ADMIN)
+    services.index.load()
+    return services
+
+
+@pytest.fixture(scope="module")
+def address(services: Services) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(services), host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=1)
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip("没有 Chromium：apt-get install chromium fonts-noto-cjk")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+OpenPage = Callable[[int, int], Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, address: str) -> Iterator[OpenPage]:
+    """Opens a page of a size; whatever its console complains about fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def make(width: int, height: int) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, locale="zh-CN", timezone_id="Asia/Shanghai", base_url=address
+        )
+        contexts.append(context)
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: None if request.url.startswith((address, "data:")) else complaints.append(request.url))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    # a request that fails on purpose is reported by the browser as well
+    assert [text for text in complaints if "Failed to load resource" not in text] == []
