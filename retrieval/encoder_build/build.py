@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from retrieval.encoder import EncoderManifest, OnnxEncoder
+from retrieval.encoder import TOKENIZER_FILE, EncoderManifest, OnnxEncoder
+from retrieval.encoder_build.adapter import ADAPTER_FILE, Adapter, adapted, bundled_adapter
 from retrieval.encoder_build.e5_weights import E5Weights, bundled_weight_file
 from retrieval.encoder_build.onnx_graph import bert_graph
 from retrieval.encoder_build.tokenizer_file import kept_pieces, write_tokenizer
@@ -33,32 +34,46 @@ PROBE_TEXTS = (
 )
 
 
-def build_e5(folder: Path, report: Callable[[str], None] = lambda _step: None) -> EncoderManifest:
+def e5_version(adapter: Adapter | None) -> str:
+    """What the built encoder is called: the model's name and, with an adapter, the version of that."""
+    return E5_NAME if adapter is None else f"{E5_NAME}+{adapter.version}"
+
+
+def build_e5(
+    folder: Path, report: Callable[[str], None] = lambda _step: None, adapter_file: Path = ADAPTER_FILE
+) -> EncoderManifest:
     """Build multilingual-e5-small from the bundled weights into `folder` (replaced as a whole when done).
 
     Args:
         report: called with a short Chinese line at each step.
+        adapter_file: low-rank changes to the weights; the plain model when it does not exist.
 
-    Raises: EncoderError when the weights are missing or unreadable.
+    Raises: EncoderError when weights or adapter are missing or unreadable.
     """
     report("读取模型权重")
-    weights = E5Weights.read(bundled_weight_file())
+    adapter = bundled_adapter(adapter_file)
+    weights = adapted(E5Weights.read(bundled_weight_file()), adapter)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".encoder-") as temporary:
         work = Path(temporary) / "encoder"
         work.mkdir()
-        kept = kept_pieces(weights)
-        write_tokenizer(weights, kept, work / "tokenizer.json")
         report("写出计算图")
-        onnx.save(bert_graph(weights, kept), str(work / FP32_FILE))
+        write_fp32(weights, work)
         finish_folder(
-            work, model=E5_NAME, dimension=weights.hidden, query_prompt=E5_QUERY_PROMPT, passage_prompt=E5_PASSAGE_PROMPT,
-            pooling="mean", max_tokens=weights.positions, report=report,
+            work, model=e5_version(adapter), dimension=weights.hidden, query_prompt=E5_QUERY_PROMPT,
+            passage_prompt=E5_PASSAGE_PROMPT, pooling="mean", max_tokens=weights.positions, report=report,
         )  # fmt: skip
         if folder.exists():
             shutil.rmtree(folder)
         work.rename(folder)
     return EncoderManifest.read(folder)
+
+
+def write_fp32(weights: E5Weights, folder: Path) -> None:
+    """Tokenizer and fp32 graph, without a manifest: what `finish_folder` starts from."""
+    kept = kept_pieces(weights)
+    write_tokenizer(weights, kept, folder / TOKENIZER_FILE)
+    onnx.save(bert_graph(weights, kept), str(folder / FP32_FILE))
 
 
 def finish_folder(
@@ -69,7 +84,7 @@ def finish_folder(
     report("压缩为 int8")
     quantise(folder / FP32_FILE, folder / INT8_FILE)
     digest = hashlib.sha256(BUILD_VERSION.encode())
-    for file in (FP32_FILE, "tokenizer.json"):
+    for file in (FP32_FILE, TOKENIZER_FILE):
         digest.update((folder / file).read_bytes())
 
     def manifest(file: str, precision: str, cosine: float | None) -> EncoderManifest:

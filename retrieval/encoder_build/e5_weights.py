@@ -7,8 +7,8 @@ nibbles are weights 16..31, each minus 8.
 
 import importlib.util
 import struct
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from retrieval.errors import EncoderError
 
 Array = npt.NDArray[np.float32]
+LowRank = tuple[npt.NDArray[np.float16], npt.NDArray[np.float16]]  # A (rank, inputs) and B (outputs, rank)
 BLOCK = 32
 WEIGHT_FILE = "e5-small-q4.bin"
 _REINSTALL = "重新安装依赖：删除 .venv 后运行 `make run`。"
@@ -34,7 +35,11 @@ def bundled_weight_file() -> Path:
 
 @dataclass(frozen=True)
 class E5Weights:
-    """The model's shape, tokenizer pieces and a reader of tensors."""
+    """The model's shape, tokenizer pieces and a reader of tensors.
+
+    Attributes:
+        low_rank: pairs by tensor name, added to the matrix read; see `retrieval.encoder_build.adapter`.
+    """
 
     hidden: int
     layers: int
@@ -51,6 +56,7 @@ class E5Weights:
     unk: int
     _data: bytes
     _directory: dict[str, tuple[int, int, int]]
+    low_rank: Mapping[str, LowRank] = field(default_factory=dict)
 
     @classmethod
     def read(cls, file: Path) -> "E5Weights":
@@ -89,7 +95,7 @@ class E5Weights:
         return np.frombuffer(self._data, "<f4", size, position)
 
     def matrix(self, name: str, columns: int, rows: Sequence[int] | None = None, count: int | None = None) -> Array:
-        """A Q4_0 matrix, dequantised. Args: columns: inputs a row; rows: only these rows; count: number of rows stored."""
+        """A Q4_0 matrix, dequantised, its adapter applied. Args: columns: inputs a row; rows: only these rows; count: number of rows stored."""
         _dtype, size, position = self._directory[name]
         stored = count or size // columns
         block = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])
@@ -99,4 +105,9 @@ class E5Weights:
         nibbles = blocks["nibbles"]
         weights = np.concatenate([nibbles & 0x0F, nibbles >> 4], axis=-1).astype(np.float32) - 8.0
         weights *= blocks["scale"].astype(np.float32)[..., None]
-        return weights.reshape(len(blocks), columns)
+        matrix = weights.reshape(len(blocks), columns)
+        if rows is None and name in self.low_rank:
+            a, b = self.low_rank[name]
+            # in float64, so that the sum, and with it the encoder's hash, is the same on every processor
+            matrix = (matrix + b.astype(np.float64) @ a.astype(np.float64)).astype(np.float32)
+        return matrix
