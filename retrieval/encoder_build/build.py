@@ -3,7 +3,8 @@
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -53,20 +54,27 @@ def build_e5(
     report("读取模型权重")
     adapter = bundled_adapter(adapter_file)
     weights = adapted(E5Weights.read(bundled_weight_file()), adapter)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".encoder-") as temporary:
-        work = Path(temporary) / "encoder"
-        work.mkdir()
+    with replaced_folder(folder) as work:
         report("写出计算图")
         write_fp32(weights, work)
         finish_folder(
             work, model=e5_version(adapter), dimension=weights.hidden, query_prompt=E5_QUERY_PROMPT,
             passage_prompt=E5_PASSAGE_PROMPT, pooling="mean", max_tokens=weights.positions, report=report,
         )  # fmt: skip
+    return EncoderManifest.read(folder)
+
+
+@contextmanager
+def replaced_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder beside `folder` that takes its place at the end; after an error `folder` is as it was."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".encoder-") as temporary:
+        work = Path(temporary) / "encoder"
+        work.mkdir()
+        yield work
         if folder.exists():
             shutil.rmtree(folder)
         work.rename(folder)
-    return EncoderManifest.read(folder)
 
 
 def write_fp32(weights: E5Weights, folder: Path) -> None:

@@ -1,0 +1,15 @@
+"""Errors of training."""
+
+from errors import WenzhengError
+
+
+class TrainingError(WenzhengError):
+    """Root of the family."""
+
+
+class ExportError(TrainingError):
+    """A model cannot be turned into an encoder folder."""
+
+
+class TrainingDataError(TrainingError):
+    """Questions or entries do not fit the training; names the file."""
