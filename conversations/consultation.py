@@ -18,6 +18,7 @@ from conversations.tickets import tickets_of
 from database.engine import Database
 
 MISSES_BEFORE_A_HUMAN = 2
+CERTAIN_ANSWER = 0.85  # an answer this probable is given whatever the classifier says
 COMMIT_ATTEMPTS = 5  # a ticket number taken by another process in the same instant
 PRIVATE_ENTITIES = frozenset({"phone", "ticket_no"})
 
@@ -65,7 +66,7 @@ class Consultation:
         case = self._case_of(turn)
         acted_on = tasks.effective_intent(intent, turn.text)
         task = tasks.task_of(acted_on, confidence, turn.text, case)
-        result = self._do(task, acted_on, turn, case, entities)
+        result = self._do(task, acted_on, confidence, turn, case, entities)
         name = tasks.reported_intent(task, acted_on if intent not in tasks.NOTHING_CLASSIFIED else None, turn.text, case)
         if name is None and source == "rasa" and _continues(result, turn.text):
             name = case.task_intent
@@ -79,10 +80,12 @@ class Consultation:
             case = Case(last_answer_id=case.last_answer_id)
         return replace(case, entry_id=turn.entry_id, options=[]) if turn.entry_id else case
 
-    def _do(self, task: str, intent: str | None, turn: OpenTurn, case: Case, entities: Mapping[str, str]) -> Result:
+    def _do(
+        self, task: str, intent: str | None, confidence: float, turn: OpenTurn, case: Case, entities: Mapping[str, str]
+    ) -> Result:
         calm = replace(case, awaiting=None, offer=None)  # whatever comes now, an earlier offer is over
         if task in {tasks.ANSWER, tasks.OUT_OF_SCOPE}:
-            return self._answer(task, intent, turn, calm, entities)
+            return self._answer(task, intent, confidence, turn, calm, entities)
         if task in {tasks.COMPLAINT_ASK, tasks.COMPLAINT_FILE}:
             if task == tasks.COMPLAINT_ASK:
                 return Result("ticket", wording.COMPLAINT_ASK, replace(calm, awaiting=AWAITING_COMPLAINT))
@@ -98,6 +101,8 @@ class Consultation:
         if task == tasks.FEEDBACK_NEGATIVE:
             offered = replace(calm, offer=OFFER_HANDOFF)
             return Result("smalltalk", wording.FEEDBACK_SORRY, offered, [wording.HUMAN_BUTTON], rating=-1)
+        if task == tasks.NOTHING_TO_PICK:
+            return Result("clarify", wording.NOTHING_TO_PICK, calm)
         return self._smalltalk(task, case, calm)
 
     def _smalltalk(self, task: str, case: Case, calm: Case) -> Result:
@@ -111,14 +116,16 @@ class Consultation:
         said = {tasks.GOODBYE: wording.GOODBYE, tasks.THANKS: wording.THANKS}.get(task, wording.ACKNOWLEDGED)
         return Result("smalltalk", said, replace(calm, awaiting=case.awaiting))
 
-    def _answer(self, task: str, intent: str | None, turn: OpenTurn, case: Case, entities: Mapping[str, str]) -> Result:
+    def _answer(
+        self, task: str, intent: str | None, confidence: float, turn: OpenTurn, case: Case, entities: Mapping[str, str]
+    ) -> Result:
         facts = {name: value for name, value in entities.items() if name not in PRIVATE_ENTITIES}
         as_of = self._now().astimezone(CHINA).date()
         asked = None if task == tasks.OUT_OF_SCOPE or intent == "nlu_fallback" else intent
         # said to be no government matter: looked up all the same, but not as a follow-up to what was discussed
         context = replace(case, entry_id=None, options=[]) if task == tasks.OUT_OF_SCOPE else case
         answer = self._answerer.answer(Inquiry(text=turn.text, intent=asked, case=context.view(facts), as_of=as_of))
-        if task == tasks.OUT_OF_SCOPE and answer.outcome != "answer":
+        if task == tasks.OUT_OF_SCOPE and not _outweighs(answer, confidence):
             declined = replace(
                 answer, outcome="fallback", text=wording.OUT_OF_SCOPE, citations=[], buttons=[], entry_id=None, version=None
             )
@@ -164,6 +171,11 @@ class Consultation:
                 self._on_message(turn.conversation_id)
                 return reply
         raise AssertionError("unreachable")
+
+
+def _outweighs(answer: Answer, confidence: float) -> bool:
+    """Whether an answer was found with more certainty than the classifier has that the question is no government matter."""
+    return answer.outcome == "answer" and (answer.probability or 0.0) >= min(confidence, CERTAIN_ANSWER)
 
 
 def _continues(result: Result, text: str) -> bool:

@@ -14,10 +14,11 @@ PROGRESS = "progress_query"
 HANDOFF = "human_handoff"
 FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE = "feedback_positive", "feedback_negative"
 GREET, GOODBYE, THANKS = "greet", "goodbye", "thanks"
-STOP, DECLINE, ACKNOWLEDGE = "stop", "decline", "acknowledge"
+STOP, DECLINE, ACKNOWLEDGE, NOTHING_TO_PICK = "stop", "decline", "acknowledge", "nothing_to_pick"
 
 _OF_THEIR_OWN = frozenset({PROGRESS, HANDOFF, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE, GREET, GOODBYE, THANKS, STOP, OUT_OF_SCOPE})
 _STEP_OUT_OF_A_COMPLAINT = frozenset({HANDOFF, STOP, PROGRESS, GREET, GOODBYE, THANKS, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE})
+SHORT = 8  # characters of a message that is a word or two
 SURE = 0.7  # below that a message during a complaint is taken for the complaint's story, not for a new question
 
 
@@ -37,18 +38,26 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
     number = phrases.ticket_number(text)
     if number and (intent in NOTHING_CLASSIFIED | DIALOGUE_ACTS | {PROGRESS} or case.awaiting == AWAITING_TICKET_NUMBER):
         return PROGRESS
-    if case.awaiting == AWAITING_COMPLAINT and intent not in _STEP_OUT_OF_A_COMPLAINT:
+    if case.awaiting == AWAITING_COMPLAINT and not _leaves_the_complaint(intent, confidence, text):
         if intent == "deny":
             return STOP
-        if not (intent in POLICY_INTENTS and confidence >= SURE):
-            return COMPLAINT_FILE if phrases.has_complaint_detail(text) else COMPLAINT_ASK
+        return COMPLAINT_FILE if phrases.has_complaint_detail(text) else COMPLAINT_ASK
     if intent == "complaint":
         return COMPLAINT_FILE if phrases.has_complaint_detail(text) else COMPLAINT_ASK
     if intent == "affirm" and not case.options:
         return HANDOFF if case.offer == OFFER_HANDOFF else ACKNOWLEDGE
     if intent == "deny" and not (case.options and not phrases.is_refusal(text)):
         return DECLINE  # "都不是" to a list is for answering, "不用了" is for nobody
+    if intent == "pick_option" and not case.options and len(text) <= SHORT:
+        return NOTHING_TO_PICK
     return intent if intent in _OF_THEIR_OWN else ANSWER
+
+
+def _leaves_the_complaint(intent: str | None, confidence: float, text: str) -> bool:
+    """Whether a message during a complaint is something else: a long story is often taken for something else by mistake."""
+    if intent in POLICY_INTENTS:
+        return confidence >= SURE
+    return intent in _STEP_OUT_OF_A_COMPLAINT and (confidence >= SURE or len(text) <= SHORT)
 
 
 _REPORTED = {COMPLAINT_ASK: "complaint", COMPLAINT_FILE: "complaint"}
@@ -62,6 +71,6 @@ def reported_intent(task: str, classified: str | None, text: str, case: Case) ->
         return None
     if task in {PROGRESS, HANDOFF, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE}:
         return task
-    if task == ANSWER and case.task_intent and (classified in DIALOGUE_ACTS or phrases.is_elliptic(text)):
+    if task in {ANSWER, NOTHING_TO_PICK} and case.task_intent and (classified in DIALOGUE_ACTS or phrases.is_elliptic(text)):
         return case.task_intent
     return classified

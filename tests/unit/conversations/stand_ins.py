@@ -16,6 +16,7 @@ class ScriptedAnswerer:
     def __init__(self) -> None:
         self.inquiries: list[Inquiry] = []
         self.error: Exception | None = None
+        self.probability = 0.93
 
     def answer(self, inquiry: Inquiry) -> Answer:
         self.inquiries.append(inquiry)
@@ -35,7 +36,7 @@ class ScriptedAnswerer:
             return Answer(
                 **{**common, "citations": [citation]}, outcome="answer", text=FOUND_TEXT,
                 resolved_question=f"社会保险补贴 {inquiry.text}" if follows else inquiry.text, entry_id=7, version=2,
-                probability=0.93, score=0.88, case=replace(case, entry_id=7, options=[]),
+                probability=self.probability, score=0.88, case=replace(case, entry_id=7, options=[]),
             )  # fmt: skip
         return Answer(
             **common, outcome="fallback", text=UNKNOWN_TEXT, resolved_question=inquiry.text, entry_id=None, version=None,

@@ -91,6 +91,16 @@ class TestMisses:
         assert reply["intent"]["name"] == "out_of_scope"
         assert rows(database, UnansweredQuestion)[-1].reason == "out_of_scope"
 
+    def test_a_probable_answer_outweighs_a_doubtful_classifier_only(self, say, answerer):
+        answerer.probability = 0.6
+        assert say("补贴红包", "out_of_scope", confidence=0.98)["outcome"] == "fallback"
+        assert say("补贴红包", "out_of_scope", confidence=0.5)["outcome"] == "answer"
+
+    def test_a_choice_from_no_list_is_asked_back(self, say, answerer):
+        reply = say("第二个", "pick_option")
+        assert (reply["outcome"], reply["text"]) == ("clarify", wording.NOTHING_TO_PICK)
+        assert answerer.inquiries == []
+
 
 class TestComplaints:
     def test_a_complaint_becomes_a_ticket_with_a_number(self, say, database):
@@ -115,6 +125,11 @@ class TestComplaints:
         assert rows(database, Ticket) == []
         told = say("市场监管所收了材料三个月没有回音", None)
         assert (told["outcome"], told["intent"]["name"]) == ("ticket", "complaint")
+        assert len(rows(database, Ticket)) == 1
+
+    def test_a_story_that_sounds_like_something_else_is_still_the_story(self, say, database):
+        say("我要投诉", "complaint")
+        assert "登记" in say("市场监管所收了材料三个月没有回音", "progress_query", confidence=0.5)["text"]
         assert len(rows(database, Ticket)) == 1
 
     def test_a_complaint_can_be_called_off(self, say, database):
