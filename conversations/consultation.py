@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Protocol
 
-from sqlalchemy.exc import IntegrityError
-
 from answering.models import Answer, Inquiry
 from conversations import clock, tasks, wording
 from conversations.case import AWAITING_COMPLAINT, AWAITING_TICKET_NUMBER, IDLE_LIMIT, OFFER_HANDOFF, Case
@@ -19,7 +17,6 @@ from database.engine import Database
 
 MISSES_BEFORE_A_HUMAN = 2
 CERTAIN_ANSWER = 0.85  # an answer this probable is given whatever the classifier says
-COMMIT_ATTEMPTS = 5  # a ticket number taken by another process in the same instant
 PRIVATE_ENTITIES = frozenset({"phone", "ticket_no"})
 
 
@@ -157,20 +154,14 @@ class Consultation:
         return Result("ticket", wording.PROGRESS_ASK, replace(case, awaiting=AWAITING_TICKET_NUMBER))
 
     def _commit(self, turn: OpenTurn, before: Case, result: Result, intent: dict[str, Any], source: str) -> dict[str, Any]:
-        for attempt in range(1, COMMIT_ATTEMPTS + 1):
-            try:
-                with self._database.write() as session:
-                    reply = write_result(session, turn, before, result, intent, source, self._now())
-            except TurnClosedError:
-                closed = self._records.closed(turn.turn_id)
-                return dict(closed.reply) if closed else {}
-            except IntegrityError:
-                if attempt == COMMIT_ATTEMPTS:
-                    raise
-            else:
-                self._on_message(turn.conversation_id)
-                return reply
-        raise AssertionError("unreachable")
+        try:
+            with self._database.write() as session:
+                reply = write_result(session, turn, before, result, intent, source, self._now())
+        except TurnClosedError:
+            closed = self._records.closed(turn.turn_id)
+            return dict(closed.reply) if closed else {}
+        self._on_message(turn.conversation_id)
+        return reply
 
 
 def _outweighs(answer: Answer, confidence: float) -> bool:

@@ -11,6 +11,7 @@ from conversations.models import Ticket
 from database.engine import Database
 
 SHOWN_AT_ONCE = 3
+_NUMBERING_LOCK = 7_330_442  # any constant; only the numbering of tickets uses it
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,9 @@ class TicketState:
 
 
 def file_ticket(session: Session, conversation_id: str, masked_text: str, moment: datetime) -> str:
-    """Add a ticket inside the caller's transaction; returns its number.
-
-    Raises:
-        sqlalchemy.exc.IntegrityError: another process took the same number; the caller tries again.
-    """
+    """Add a ticket inside the caller's transaction; returns its number. Filers wait for each other until they commit."""
+    if session.get_bind().dialect.name == "postgresql":  # SQLite lets only one writer in anyway
+        session.execute(select(func.pg_advisory_xact_lock(_NUMBERING_LOCK)))
     prefix = f"WZ{moment.astimezone(CHINA):%Y%m%d}"
     last = session.scalar(
         select(Ticket.number)
