@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from answering.errors import IndexNotReadyError
 from conversations import wording
 from conversations.consultation import Consultation
 from conversations.errors import ConversationError, TurnPendingError
@@ -148,6 +149,8 @@ class TurnService:
     async def _finish(self, turn: Reservation, text: str, started: float) -> TurnReply:
         try:
             closed = await self._answer(turn, text)
+        except IndexNotReadyError:
+            closed = await self._close_with(turn, wording.STARTING, "fallback", "edge")
         except Exception:  # the outer edge: the citizen gets an apology and a human, never an error page
             log.exception("turn.failed", turn_id=turn.turn_id)
             closed = await self._close_with(turn, wording.APOLOGY, "fallback", "edge")

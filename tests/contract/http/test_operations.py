@@ -6,6 +6,7 @@ import pkgutil
 import pytest
 
 from bot.error_responses import STATUS, status_of
+from conversations import wording
 from errors import WenzhengError
 from tests.contract.http.conftest import ask, publish
 from tests.contract.http.test_chat import assert_error
@@ -34,7 +35,8 @@ class TestHealth:
         response = await client.get("/readyz")
         assert (response.status_code, response.json()["ready"]) == (503, False)
         assert_error(await client.get("/api/search", params={"q": "许可证"}), 503)
-        assert (await ask(client, "许可证延续"))["outcome"] == "fallback", "an apology, not an error"
+        reply = await ask(client, "许可证延续")
+        assert (reply["outcome"], reply["messages"][0]["text"]) == ("fallback", wording.STARTING)
         assert (await client.get("/healthz")).status_code == 200
 
     async def test_not_ready_without_a_database(self, client, services, monkeypatch):

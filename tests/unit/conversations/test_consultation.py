@@ -99,7 +99,11 @@ class TestMisses:
     def test_a_choice_from_no_list_is_asked_back(self, say, answerer):
         reply = say("第二个", "pick_option")
         assert (reply["outcome"], reply["text"]) == ("clarify", wording.NOTHING_TO_PICK)
+        assert say("第二个", None, source="direct")["text"] == wording.NOTHING_TO_PICK
         assert answerer.inquiries == []
+        say("哪个补贴", "policy_lookup")
+        say("第一个", None, source="direct")
+        assert answerer.inquiries[-1].text == "第一个"
 
 
 class TestComplaints:
