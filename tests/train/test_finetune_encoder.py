@@ -1,0 +1,190 @@
+"""Fine-tuning: learns, is reproducible, goes on after an interruption, and writes what the ONNX graph is built with."""
+
+import json
+import math
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrieval.encoder import EncoderManifest, OnnxEncoder
+from retrieval.encoder_build.adapter import Adapter, adapted
+from retrieval.encoder_build.build import FP32_FILE, write_fp32
+from tests.fixtures.tiny_e5 import tiny_e5
+
+pytestmark = pytest.mark.train
+
+MATTERS = {"A": ("企业设立登记", ["注册公司", "怎么办营业执照"]), "B": ("社保补贴申请", ["社保的补贴可以申请吗"]),
+           "C": ("公积金办理", ["公积金在哪里办", "我的公积金"]), "D": ("电话地址", ["电话", "在哪里"]), "E": ("医保材料", ["医保需要材料吗"])}  # fmt: skip
+
+
+@pytest.fixture
+def files(tmp_path) -> tuple[Path, Path]:
+    """(questions, entries)"""
+    questions, entries = tmp_path / "questions.jsonl", tmp_path / "entries.jsonl"
+    asked = [{"question": q, "gold": [name]} for name, (_title, texts) in MATTERS.items() for q in texts]
+    stored = [{"external_id": name, "kind": "qa", "title": title, "answer": "可以", "authority": "办理地址", "similar_questions": [title[:3]]}
+              for name, (title, _texts) in MATTERS.items()]  # fmt: skip
+    for file, rows in ((questions, asked), (entries, stored)):
+        file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return questions, entries
+
+
+def plan(**changes):
+    from training.finetune_encoder import Plan
+
+    return Plan(**{"epochs": 2, "rank": 4, "learning_rate": 0.02, "batch_size": 4, **changes})
+
+
+def trainer(files, **changes):
+    from training.finetune_encoder import Trainer
+    from training.question_pairs import read_entries, read_pairs
+
+    entries, similar = read_entries([files[1]])
+    return Trainer(tiny_e5(), plan(**changes), entries, [*read_pairs([files[0]], entries), *similar])
+
+
+def test_it_learns_the_questions(files, tmp_path):
+    training = trainer(files, epochs=12)
+    before = training.recall(training.asked)
+    training.train(tmp_path / "checkpoint")
+    after = training.recall(training.asked)
+    assert after["mrr"] > before["mrr"]
+    assert after["recall@1"] >= 0.8
+
+
+def test_an_untrained_change_leaves_the_model_as_it_was(files):
+    import torch
+
+    from training.contrastive import embed_all
+    from training.e5_model import sentence_transformer
+
+    torch.manual_seed(0)
+    texts = [title for title, _ in MATTERS.values()]
+    ours = embed_all(trainer(files).embedder.questions, texts)
+    theirs = sentence_transformer(tiny_e5()).encode(texts, prompt_name="query")
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_the_adapter_gives_the_onnx_graph_the_trained_vectors(files, tmp_path):
+    from training.contrastive import embed_all
+
+    training = trainer(files, epochs=10)
+    training.train(tmp_path / "checkpoint")
+    weights = adapted(tiny_e5(), training.write(tmp_path / "adapter.npz"))
+    write_fp32(weights, tmp_path)
+    EncoderManifest("e5", "0", weights.hidden, "query: ", "", "mean", "fp32", FP32_FILE, weights.positions).write(tmp_path)
+    texts = [title for title, _ in MATTERS.values()]
+    ours = OnnxEncoder(tmp_path).encode_queries(texts)
+    assert np.sum(ours * embed_all(training.embedder.questions, texts), axis=1).min() >= 0.9999
+    assert np.sum(ours * embed_all(trainer(files).embedder.questions, texts), axis=1).max() < 0.995
+
+
+def test_an_interrupted_training_ends_like_an_uninterrupted_one(files, tmp_path):
+    from training.finetune_encoder import Trainer
+
+    whole = trainer(files)
+    whole.train(tmp_path / "whole")
+
+    class InterruptedTrainingError(Exception):
+        pass
+
+    def stop_in_second_epoch(epoch, *_rest):
+        if epoch == 1:
+            raise InterruptedTrainingError
+
+    broken = trainer(files)
+    broken.report = stop_in_second_epoch
+    with pytest.raises(InterruptedTrainingError):
+        broken.train(tmp_path / "checkpoint")
+    rest = trainer(files)
+    assert isinstance(rest, Trainer)
+    assert rest.resume(tmp_path / "checkpoint")
+    assert rest.epoch == 1
+    rest.train(tmp_path / "checkpoint")
+    assert rest.write(tmp_path / "rest.npz").version == whole.write(tmp_path / "whole.npz").version
+
+
+def test_the_checkpoint_of_another_training_is_refused(files, tmp_path):
+    from training.errors import TrainingError
+
+    trainer(files).train(tmp_path / "checkpoint")
+    with pytest.raises(TrainingError, match="另一次训练"):
+        trainer(files, seed=1).resume(tmp_path / "checkpoint")
+
+
+def test_the_command_writes_an_adapter_and_clears_its_checkpoint(files, tmp_path, monkeypatch, capsys):
+    from training import finetune_encoder
+
+    monkeypatch.setattr(finetune_encoder, "bundled_weights", tiny_e5)
+    out = tmp_path / "out.npz"
+    options = ["--epochs", "1", "--rank", "2", "--batch-size", "4", "--extra", "--threads", "1"]
+    assert (
+        finetune_encoder.main([str(files[0]), "--entries", str(files[1]), "--dev", str(files[0]), "--out", str(out), *options])
+        == 0
+    )
+    assert Adapter.read(out).pairs["l1.fo.w"][0].shape == (2, 128)
+    assert list(tmp_path.glob("*.checkpoint")) == []
+    printed = capsys.readouterr().out
+    assert "训练前" in printed
+    assert "训练后" in printed
+
+
+def test_questions_of_other_entries_are_refused(files, tmp_path, capsys, monkeypatch):
+    from training import finetune_encoder
+
+    monkeypatch.setattr(finetune_encoder, "bundled_weights", tiny_e5)
+    (tmp_path / "foreign.jsonl").write_text('{"question": "电话", "gold": ["Z"]}\n', encoding="utf-8")
+    out = tmp_path / "out.npz"
+    assert finetune_encoder.main([str(tmp_path / "foreign.jsonl"), "--entries", str(files[1]), "--out", str(out)]) == 1
+    assert "foreign.jsonl" in capsys.readouterr().err
+    assert not out.exists()
+
+
+class TestLoss:
+    def embedder(self, questions, passages):
+        import torch
+
+        class Fixed:
+            def questions(self, _texts):
+                return torch.tensor(questions)
+
+            def passages(self, _texts):
+                return torch.tensor(passages)
+
+        return Fixed()
+
+    def test_it_is_the_cross_entropy_of_the_own_passage(self):
+        from training.contrastive import Batch, info_nce
+
+        batch = Batch(["q", "r"], ["p", "s"], [0, 1], [frozenset({0}), frozenset({1})])
+        loss = info_nce(self.embedder([[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]]), batch, temperature=0.5)
+        assert float(loss) == pytest.approx(math.log(1 + math.exp(-2)))
+
+    def test_another_right_passage_is_no_negative(self):
+        from training.contrastive import Batch, info_nce
+
+        batch = Batch(["q"], ["p", "also right"], [0, 1], [frozenset({0, 1})])
+        assert float(info_nce(self.embedder([[1.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]]), batch, temperature=0.05)) < 1e-6
+
+    def test_hard_negatives_are_never_right_nor_named_alike(self, files):
+        from dataclasses import replace
+
+        from training.contrastive import mine
+
+        training = trainer(files)
+        entries = [*training.entries, replace(training.entries[0], external_id="A2")]
+        hard = mine(training.embedder, training.pairs, entries)
+        for pair, wrong in zip(training.pairs, hard, strict=True):
+            assert not {entries[j].title for j in wrong} & {entries[j].title for j in pair.right}
+            assert bool(wrong) == pair.mined
+
+    def test_every_question_of_an_epoch_comes_once(self, files):
+        from training.contrastive import batches
+
+        training = trainer(files)
+        made = list(batches(training.asked, [[] for _ in training.asked], training.entries, 4, 0, random.Random(0)))
+        asked = [question for batch in made for question in batch.questions]
+        assert len(asked) == len(set(asked)) == 8
+        assert all(shown in right for batch in made for shown, right in zip(batch.shown, batch.right, strict=True))
