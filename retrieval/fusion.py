@@ -36,6 +36,7 @@ CALIBRATION_FEATURES = (
     "all_chars_coverage",
     "all_words_coverage",
 )
+LEAST_RIVALS = 80  # a search of thousands of documents ranks at least so many
 COSINE_SCALE = 20.0  # e5 cosines of unrelated texts differ by few hundredths
 
 
@@ -59,14 +60,26 @@ def fusion_features(
 
 
 def calibration_features(
-    scores: Floats, best_cosine: npt.NDArray[np.float32], coverages: Mapping[str, npt.NDArray[np.float32]]
+    scores: Floats,
+    best_cosine: npt.NDArray[np.float32],
+    coverages: Mapping[str, npt.NDArray[np.float32]],
+    background: float | None = None,
 ) -> Floats:
-    """(n, len(CALIBRATION_FEATURES)): what tells whether a candidate is right, apart from its rank."""
-    shifted = np.exp(scores - scores.max())
-    share = shifted / shifted.sum()
+    """What tells whether a candidate is right, apart from its rank.
+
+    Args:
+        background: score of a document that has nothing to do with the query. Few candidates are measured against so many of
+            them as make up LEAST_RIVALS: being the best of three says little.
+
+    Returns: (n, len(CALIBRATION_FEATURES)).
+    """
+    missing = max(0, LEAST_RIVALS - len(scores)) if background is not None else 0
+    rivals = np.concatenate([scores, np.full(missing, background, dtype=np.float64)])
+    highest = rivals.max()
+    share = np.exp(scores - highest) / np.exp(rivals - highest).sum()
     logit = np.log(share + 1e-6) - np.log1p(-share + 1e-6)
-    runner_up = np.sort(scores)[-2] if len(scores) > 1 else scores.max() - 5.0
-    margin = np.clip(scores - np.where(scores == scores.max(), runner_up, scores.max()), -5.0, 5.0)
+    runner_up = np.sort(rivals)[-2] if len(rivals) > 1 else highest - 5.0
+    margin = np.clip(scores - np.where(scores == highest, runner_up, highest), -5.0, 5.0)
     columns = [np.ones_like(scores), logit, margin, (best_cosine.astype(np.float64) - 0.85) * COSINE_SCALE]
     columns += [coverages[name].astype(np.float64) for name in ("name_chars", "all_chars", "all_words")]
     return np.stack(columns, axis=1)
@@ -74,14 +87,26 @@ def calibration_features(
 
 @dataclass(frozen=True)
 class FusionWeights:
-    """Attributes: weights (len(FEATURES),); calibration (len(CALIBRATION_FEATURES),); threshold 0..1."""
+    """Attributes:
+    weights (len(FEATURES),); calibration (len(CALIBRATION_FEATURES),); threshold 0..1.
+    background_cosine: usual cosine of a query and a document of another matter; None: small indexes are not corrected for.
+    """
 
     weights: Floats
     calibration: Floats
     threshold: float
+    background_cosine: float | None = None
 
     def scores(self, features: Floats) -> Floats:
         return features @ self.weights
+
+    def background(self, nearest: Mapping[str, float]) -> float | None:
+        """Score of a document of another matter. Args: nearest: DENSE_FEATURES → highest cosine among the candidates."""
+        if self.background_cosine is None:
+            return None
+        row = np.zeros(len(FEATURES))
+        row[: len(DENSE_FEATURES)] = [(self.background_cosine - nearest[name]) * COSINE_SCALE for name in DENSE_FEATURES]
+        return float(row @ self.weights)
 
     def probabilities(self, features: Floats) -> Floats:
         return 1.0 / (1.0 + np.exp(-(features @ self.calibration)))
@@ -116,4 +141,5 @@ def _read_weights(values: Mapping[str, Any]) -> FusionWeights:
         np.array(list(values["weights"].values()), dtype=np.float64),
         np.array(list(values["calibration"].values()), dtype=np.float64),
         float(values["threshold"]),
+        None if values.get("background_cosine") is None else float(values["background_cosine"]),
     )

@@ -23,13 +23,17 @@ LEXICAL_CANDIDATES = 40
 
 @dataclass(frozen=True)
 class Candidates:
-    """What the channels found, with features. `places`: (segment number, slot) of each row of the features."""
+    """What the channels found, with features.
+
+    Attributes: places: (segment number, slot) of each row of the features; nearest: highest cosine in each dense feature.
+    """
 
     places: list[tuple[int, int]]
     doc_ids: npt.NDArray[np.int64]
     features: Floats
     best_cosine: npt.NDArray[np.float32]
     coverages: dict[str, npt.NDArray[np.float32]]
+    nearest: dict[str, float]
 
 
 class Searcher:
@@ -94,7 +98,9 @@ class Searcher:
         hits: tuple[Hit, ...] = ()
         if found is not None and vector is not None:
             scores = weights.scores(found.features)
-            chances = weights.probabilities(calibration_features(scores, found.best_cosine, found.coverages))
+            chances = weights.probabilities(
+                calibration_features(scores, found.best_cosine, found.coverages, weights.background(found.nearest))
+            )
             order = np.lexsort((found.doc_ids, -np.round(scores, 9)))[:k]
             segments = snapshot.segments()
             hits = tuple(
@@ -150,7 +156,8 @@ class Searcher:
             shares[channel] = bm25 / max(float(bm25.max()), 1e-6)
             coverages[channel] = np.concatenate([lexical[channel].coverage[n][slots] for n, slots in enumerate(chosen)])
         doc_ids = np.concatenate([segments[n][0].doc_ids[slots] for n, slots in enumerate(chosen)])
-        return Candidates(places, doc_ids, fusion_features(dense, shares, coverages), dense["best"], coverages)
+        nearest = {name: float(values.max()) for name, values in dense.items()}
+        return Candidates(places, doc_ids, fusion_features(dense, shares, coverages), dense["best"], coverages, nearest)
 
     @staticmethod
     def _hit(segment: Segment, slot: int, vector: Matrix, score: float, probability: float) -> Hit:

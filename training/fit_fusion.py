@@ -112,6 +112,7 @@ def fit(examples: Sequence[Example], l2: float) -> dict[str, Any]:
         "weights": dict(zip(FEATURES, np.round(weights, 5).tolist(), strict=True)),
         "calibration": dict(zip(CALIBRATION_FEATURES, np.round(calibration, 5).tolist(), strict=True)),
         "threshold": round(threshold, 4),
+        "background_cosine": round(float(np.median([np.median(e.candidates.best_cosine) for e in examples])), 4),
     }
 
 

@@ -1,6 +1,7 @@
 """Probabilities that mean something, and weights that fit the program."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from retrieval.fusion import (
     CALIBRATION_FEATURES,
     DENSE_FEATURES,
     FEATURES,
+    LEAST_RIVALS,
     Fusion,
     calibration_features,
     fusion_features,
@@ -114,3 +116,28 @@ def test_other_weights_have_another_name(tmp_path: Path) -> None:
     other = Fusion.load(changed(tmp_path, lambda v: v["named"].update(threshold=0.123)))
     assert other.hash != Fusion.load().hash
     assert other.named.threshold == 0.123
+
+
+def test_the_only_document_of_an_index_is_not_sure_to_be_right_for_that() -> None:
+    """With one candidate the softmax share is 1 whatever was asked: it is measured against a background instead."""
+    covered = {c: np.zeros(1, dtype=np.float32) for c in COVERED}
+    alone, related, unrelated = (
+        calibration_features(np.zeros(1), np.array([0.85], dtype=np.float32), covered, background)
+        for background in (None, -12.0, 1.0)
+    )
+    share = CALIBRATION_FEATURES.index("share")
+    assert alone[0, share] > related[0, share] > 0 > unrelated[0, share]
+
+
+def test_a_full_list_of_candidates_needs_no_background() -> None:
+    scores = np.linspace(0, 5, LEAST_RIVALS)
+    cosines = np.full(LEAST_RIVALS, 0.85, dtype=np.float32)
+    covered = dict.fromkeys(COVERED, np.zeros(LEAST_RIVALS, dtype=np.float32))
+    assert (calibration_features(scores, cosines, covered, 9.0) == calibration_features(scores, cosines, covered)).all()
+
+
+def test_the_background_scores_as_a_document_of_that_cosine_without_common_words() -> None:
+    weights = replace(Fusion.load().named, background_cosine=0.8)
+    unrelated = weights.scores(features([0.9, 0.8], [1.0, 0.0], [1.0, 0.0]))[1]
+    assert weights.background(dict.fromkeys(DENSE_FEATURES, 0.9)) == pytest.approx(unrelated, abs=1e-4)
+    assert replace(weights, background_cosine=None).background({}) is None
