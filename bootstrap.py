@@ -142,8 +142,9 @@ class Steps:
             log.write(("\n$ " + " ".join(command) + "\n").encode())
             log.flush()
             beginning = log.tell()
-            process = subprocess.Popen(list(command), stdout=log, stderr=subprocess.STDOUT, cwd=str(ROOT), env=uv_environment())
-            told = started
+            environment = uv_environment() if command[0] == _uv() else None
+            process = subprocess.Popen(list(command), stdout=log, stderr=subprocess.STDOUT, cwd=str(ROOT), env=environment)
+            told = time.monotonic()
             while process.poll() is None:
                 time.sleep(0.2)
                 if time.monotonic() - told >= 15:
@@ -162,7 +163,7 @@ class Steps:
 def uv_environment() -> dict[str, str]:
     """pip's index and certificates hold for uv too: a mirror set up for pip is what works on this network."""
     environment = dict(os.environ)
-    for option, variable in (("index-url", "UV_DEFAULT_INDEX"), ("extra-index-url", "UV_INDEX"), ("cert", "SSL_CERT_FILE")):
+    for option, variable in (("index-url", "UV_DEFAULT_INDEX"), ("cert", "SSL_CERT_FILE")):
         value = " ".join(pip_option(option).split())
         if value and variable not in environment and "UV_INDEX_URL" not in environment:
             environment[variable] = value

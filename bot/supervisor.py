@@ -76,8 +76,9 @@ class Supervisor:
         Returns:
             Exit code: 0 after a wanted stop, 1 after a part reported that its configuration is wrong.
         """
-        # SIGHUP stays ignored where `nohup` has had it ignored
-        numbers = [n for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is not signal.SIG_IGN]
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # ignored under `nohup`, and then it stays so
+            numbers.append(signal.SIGHUP)
         before = {number: signal.signal(number, self.stop) for number in numbers}
         watcher = threading.Thread(target=self._watch_readiness, name="readiness", daemon=True)
         watcher.start()
