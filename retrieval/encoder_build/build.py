@@ -20,7 +20,7 @@ from retrieval.errors import EncoderError
 E5_NAME = "multilingual-e5-small"
 E5_QUERY_PROMPT, E5_PASSAGE_PROMPT = "query: ", "passage: "  # required by the model's card
 FP32_FILE, INT8_FILE = "model_fp32.onnx", "model_int8.onnx"
-BUILD_VERSION = "1"
+BUILD_VERSION = "2"
 
 # Below this cosine int8 is not used: docs/feasibility found >= 0.997 where the processor does it right; processors without
 # VNNI saturate 8-bit products and fall far below.
@@ -115,7 +115,7 @@ def finish_folder(
 
 
 def quantise(source: Path, target: Path) -> None:
-    """Dynamic int8 quantisation, weights per output channel."""
+    """Dynamic int8 quantisation, weights per output channel; the narrowing matrices of the feed-forward layers stay fp32."""
     import logging
 
     from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -125,6 +125,18 @@ def quantise(source: Path, target: Path) -> None:
     root.setLevel(logging.ERROR)  # the quantiser recommends a pre-processing that changes nothing in this graph
     try:
         quantize_dynamic(str(source), str(target), per_channel=True, weight_type=QuantType.QInt8,
-                         op_types_to_quantize=["MatMul", "Gather"], extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT})  # fmt: skip
+                         op_types_to_quantize=["MatMul", "Gather"], nodes_to_exclude=narrowing_matrices(source),
+                         extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT})  # fmt: skip
     finally:
         root.setLevel(level)
+
+
+def narrowing_matrices(file: Path) -> list[str]:
+    """Names of the MatMul nodes whose weights have more inputs than outputs.
+
+    Their inputs come from the activation function and have outliers, which one scale a tensor serves badly: with a fine-tuned
+    adapter the lowest cosine with fp32 over 60 questions was 0.970 with them in int8 and 0.990 without, for 21 MB more.
+    """
+    graph = onnx.load(str(file)).graph
+    narrow = {weight.name for weight in graph.initializer if len(weight.dims) == 2 and weight.dims[0] > weight.dims[1]}
+    return [node.name for node in graph.node if node.op_type == "MatMul" and narrow.intersection(node.input)]

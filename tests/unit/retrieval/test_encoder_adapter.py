@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 import retrieval.encoder_build.build as build
@@ -109,3 +110,13 @@ def test_an_adapter_of_another_model_is_refused(adapter):
         adapted(replace(tiny_e5(), layers=1), adapter)
     with pytest.raises(EncoderError, match="与模型不符"):
         adapted(replace(tiny_e5(), feed_forward=96), adapter)
+
+
+def test_int8_keeps_the_narrowing_matrices_and_nothing_else(tmp_path):
+    build.write_fp32(tiny_e5(), tmp_path)
+    build.quantise(tmp_path / build.FP32_FILE, tmp_path / build.INT8_FILE)
+    stored = {w.name: w.data_type for w in onnx.load(str(tmp_path / build.INT8_FILE)).graph.initializer}
+    plain = {
+        name for name, kind in stored.items() if kind == onnx.TensorProto.FLOAT and name.endswith(("q.w", "ao.w", "fi.w", "fo.w"))
+    }
+    assert plain == {"l0.fo.w", "l1.fo.w"}
