@@ -9,6 +9,7 @@ import numpy.typing as npt
 from retrieval.documents import ROLES, Document
 from retrieval.encoder import Matrix
 
+NO_PASSAGE = -2.0  # lower than every cosine
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
@@ -51,10 +52,10 @@ class DenseSegment:
         return np.unique(self.row_slots[found[0][found[0] >= 0]])
 
     def similarities(self, query: Matrix, slots: Ints) -> npt.NDArray[np.float32]:
-        """Best cosine of each slot in each role: (len(slots), len(ROLES)) float32, -1 where it has no passage of that role."""
+        """Best cosine of each slot in each role: (len(slots), len(ROLES)) float32, NO_PASSAGE where it has none of that role."""
         counts = self.starts[slots + 1] - self.starts[slots]
         rows = np.repeat(self.starts[slots] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
-        best = np.full((len(slots), len(ROLES)), -1.0, dtype=np.float32)
+        best = np.full((len(slots), len(ROLES)), NO_PASSAGE, dtype=np.float32)
         # not `@`: BLAS sums a row differently by its place, so that equal texts would not tie exactly
         cosines = np.einsum("ij,j->i", self._vectors[rows], query)
         np.maximum.at(best, (np.repeat(np.arange(len(slots)), counts), self.row_roles[rows]), cosines)

@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from retrieval.dense_index import NO_PASSAGE
 from retrieval.documents import ROLES, Document, Hit, Passage, SearchResult
 from retrieval.encoder import Encoder, Matrix
 from retrieval.fusion import Floats, Fusion, FusionWeights, calibration_features, fusion_features
@@ -167,14 +168,15 @@ class Searcher:
 
 
 def dense_features(roles: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[np.float32]]:
-    """Args: roles: (n, len(ROLES)) cosines, -1 for none. A missing role counts as the document's weakest other one."""
-    column = {role: roles[:, i] for i, role in enumerate(ROLES)}
-    best = roles.max(axis=1)
-    present = np.where(roles < 0, np.inf, roles).min(axis=1)
-    name = np.maximum(column["title"], column["question"])
+    """Args: roles: (n, len(ROLES)) cosines or NO_PASSAGE. A missing role counts as the document's weakest other one."""
+    missing = roles == NO_PASSAGE
+    weakest = np.where(missing, np.inf, roles).min(axis=1)
+    column = {role: np.where(missing[:, i], weakest, roles[:, i]) for i, role in enumerate(ROLES)}
+    named = np.maximum(roles[:, ROLES.index("title")], roles[:, ROLES.index("question")])
+    name = np.where(named == NO_PASSAGE, weakest, named)
     return {
-        "name": np.where(name < 0, present, name),
-        "context": np.where(column["context"] < 0, np.where(name < 0, present, name), column["context"]),
-        "body": np.where(column["body"] < 0, present, column["body"]),
-        "best": best,
+        "name": name,
+        "context": np.where(missing[:, ROLES.index("context")], name, column["context"]),
+        "body": column["body"],
+        "best": roles.max(axis=1),
     }

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retrieval.dense_index import NO_PASSAGE
 from retrieval.errors import RetrievalError
 from retrieval.fusion import (
     BUILTIN_WEIGHTS,
@@ -72,7 +73,10 @@ def test_the_better_in_every_channel_scores_higher(which: str) -> None:
 
 
 def test_a_document_without_a_title_is_measured_by_what_it_has() -> None:
-    roles = np.array([[0.9, -1, -1, 0.5], [-1, -1, -1, 0.6], [-1, 0.8, 0.7, -1]], dtype=np.float32)
+    roles = np.array(
+        [[0.9, NO_PASSAGE, NO_PASSAGE, 0.5], [NO_PASSAGE, NO_PASSAGE, NO_PASSAGE, 0.6], [NO_PASSAGE, 0.8, 0.7, NO_PASSAGE]],
+        dtype=np.float32,
+    )
     found = dense_features(roles)
     assert found["name"] == pytest.approx([0.9, 0.6, 0.8])
     assert found["context"] == pytest.approx([0.9, 0.6, 0.7])
@@ -141,3 +145,10 @@ def test_the_background_scores_as_a_document_of_that_cosine_without_common_words
     unrelated = weights.scores(features([0.9, 0.8], [1.0, 0.0], [1.0, 0.0]))[1]
     assert weights.background(dict.fromkeys(DENSE_FEATURES, 0.9)) == pytest.approx(unrelated, abs=1e-4)
     assert replace(weights, background_cosine=None).background({}) is None
+
+
+def test_a_document_that_points_away_from_the_query_has_its_passages_all_the_same() -> None:
+    found = dense_features(np.array([[-0.2, NO_PASSAGE, NO_PASSAGE, -0.4]], dtype=np.float32))
+    assert {name: round(float(values[0]), 3) for name, values in found.items()} == {
+        "name": -0.2, "context": -0.2, "body": -0.4, "best": -0.2,
+    }  # fmt: skip
