@@ -83,7 +83,7 @@ class TestOnnxEncoder(EncoderContract):
         return OnnxEncoder(folder, threads=2)
 
     def least_batch_cosine(self, encoder: OnnxEncoder) -> float:
-        # dynamic int8 takes one scale of activations from the whole batch: measured 0.997 on sentences, 0.984 on "😀"
+        # dynamic int8 takes one scale of activations from the whole batch: measured 0.994 on sentences, 0.984 on "😀"
         return 0.98 if encoder.manifest.precision == "int8" else 0.999
 
     def test_what_follows_the_longest_text_makes_no_difference(self, encoder: OnnxEncoder) -> None:
@@ -111,7 +111,8 @@ class TestOnnxEncoder(EncoderContract):
             "import json,sys; from pathlib import Path; from retrieval.encoder import OnnxEncoder;"
             "e=OnnxEncoder(Path(sys.argv[1])); t=json.loads(sys.argv[2]);"
             "print(json.dumps({'python':list(sys.version_info[:2]),'hash':e.hash,"
-            "'queries':e.encode_queries(t).tolist(),'passages':e.encode_passages(t).tolist()}))"
+            "'queries':[e.encode_queries([x])[0].tolist() for x in t],"
+            "'passages':[e.encode_passages([x])[0].tolist() for x in t]}))"
         )
         run = subprocess.run(
             [str(RASA_PYTHON), "-c", script, str(encoder.folder), json.dumps(TEXTS)],
@@ -121,11 +122,11 @@ class TestOnnxEncoder(EncoderContract):
         there = json.loads(run.stdout)
         assert there["python"] == [3, 10]
         assert there["hash"] == encoder.hash
-        for here, rows in (
-            (encoder.encode_queries(TEXTS), there["queries"]),
-            (encoder.encode_passages(TEXTS), there["passages"]),
-        ):
-            assert np.sum(here * np.array(rows, dtype=np.float32), axis=1).min() > 0.999
+        # int8 kernels differ between the two onnxruntime versions: measured 0.996; fp32 agrees to the sixth digit
+        least = 0.99 if encoder.manifest.precision == "int8" else 0.9999
+        for encode, rows in ((encoder.encode_queries, there["queries"]), (encoder.encode_passages, there["passages"])):
+            here = np.concatenate([encode([text]) for text in TEXTS])
+            assert np.sum(here * np.array(rows, dtype=np.float32), axis=1).min() > least
 
 
 def tiny_encoder(folder: Path) -> Path:
