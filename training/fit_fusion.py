@@ -2,8 +2,8 @@
 
 Weights: listwise softmax cross-entropy over the candidates of each question, L2-regularised. Calibration: logistic regression
 on candidates scored by weights of *other* folds, so that it is not flattered by its own training. Threshold: answering rightly
-counts +1, wrongly -1, declining 0, so it pays to answer from probability 1/2 on; the measured threshold is where that sum is
-largest on the cross-fitted questions.
+counts +1, wrongly -WRONG_COST, declining (which still offers the nearest entries) 0; the measured threshold is where that sum
+is largest on the cross-fitted questions.
 
     python -m training.fit_fusion QUESTIONS.jsonl… --unanswerable FILE.jsonl --pairs FILE.jsonl
 """
@@ -26,6 +26,7 @@ from retrieval.searcher import Candidates, Searcher
 Floats = npt.NDArray[np.float64]
 FOLDS = 5
 RANKED_FOR_CALIBRATION = 5
+WRONG_COST = 1.5  # a wrong answer misleads; a declined one costs the user a tap on an offered entry
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,10 @@ def examples_of(searcher: Searcher, questions: Sequence[tuple[str, set[int], str
 
 
 def fit_weights(examples: Sequence[Example], l2: float) -> Floats:
-    """Listwise logistic regression; questions without a right candidate are passed over."""
+    """Listwise logistic regression; questions without a right candidate are passed over.
+
+    Weights are kept non-negative: agreement in any channel never counts against a document, in this knowledge base or another.
+    """
     useful = [e for e in examples if e.right.any()]
 
     def loss(w: Floats) -> tuple[float, Floats]:
@@ -66,7 +70,7 @@ def fit_weights(examples: Sequence[Example], l2: float) -> Floats:
         return total, gradient
 
     start = np.zeros(len(FEATURES))
-    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B").x, dtype=np.float64)
+    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(FEATURES)).x, dtype=np.float64)
 
 
 def fit_calibration(rows: Floats, labels: npt.NDArray[np.bool_], l2: float = 1.0) -> Floats:
@@ -117,9 +121,9 @@ def fit(examples: Sequence[Example], l2: float) -> dict[str, Any]:
 
 
 def best_threshold(probability: Floats, right: npt.NDArray[np.bool_]) -> float:
-    """Where rightly minus wrongly answered is largest; the middle between two neighbouring probabilities."""
+    """Where the sum of gains is largest; the middle between two neighbouring probabilities."""
     order = np.argsort(-probability)
-    gain = np.cumsum(np.where(right[order], 1, -1))
+    gain = np.cumsum(np.where(right[order], 1.0, -WRONG_COST))
     last = int(np.argmax(gain))
     below = probability[order[last + 1]] if last + 1 < len(order) else 0.0
     return float((probability[order[last]] + below) / 2)
@@ -136,7 +140,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("questions", nargs="+", type=Path, help="over the published entries of this instance")
-    parser.add_argument("--unanswerable", type=Path, help="questions with empty gold; every second line is used")
+    parser.add_argument("--unanswerable", nargs="*", type=Path, default=[], help="questions with empty gold; every second line is used")
     parser.add_argument("--pairs", type=Path, help="letters with replies; the half chosen by hash of the reply is used")
     parser.add_argument("--l2", type=float, default=1.0)
     parser.add_argument("--out", type=Path, default=BUILTIN_WEIGHTS)
@@ -149,8 +153,7 @@ def main() -> None:
     ids = {r.content.external_id: i for i, r in live.items() if r.content.external_id}
     questions = [q for file in arguments.questions for q in read_questions(file)]
     asked = [(q.text, {ids[g] for g in q.gold if g in ids}, q.gold[0]) for q in questions if q.gold]
-    if arguments.unanswerable:
-        asked += [(q.text, set(), q.text) for q in read_questions(arguments.unanswerable)[::2]]
+    asked += [(q.text, set(), q.text) for file in arguments.unanswerable for q in read_questions(file)[::2]]
     print("named documents")
     result: dict[str, Any] = {"named": fit(examples_of(searcher, asked), arguments.l2)}
     if arguments.pairs:
