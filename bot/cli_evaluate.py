@@ -40,11 +40,10 @@ def evaluate(
     out: Annotated[Path | None, typer.Option("--out", help="结果文件夹")] = None,
 ) -> None:
     """测量检索效果：命中率、MRR、覆盖率、正确率，并保存结果和图表。"""
-    if (file is None) == (pairs is None):
+    source = pairs if file is None else file
+    if source is None or (file is not None and pairs is not None):
         raise typer.BadParameter("请给出一个问题文件，或用 --pairs 给出来信回复文件（二者选一）。")
     settings = load_settings()
-    source = file or pairs
-    assert source is not None
     folder = out or settings.root / "evaluations" / f"{datetime.now():%Y%m%d-%H%M%S}-{source.stem}"
     started = time.monotonic()
     searcher, parts = _pairs(settings, source) if pairs else _store(settings, source)
