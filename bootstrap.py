@@ -317,12 +317,11 @@ def _install_train() -> list[list[str]]:
 
 
 def run(arguments: Sequence[str]) -> NoReturn:
-    """Set up, prepare with the sample knowledge, serve."""
+    """Set up, then serve, on a first start with the sample knowledge."""
     set_up()
     wenzheng = str(APP / "bin" / "wenzheng")
-    if subprocess.run([wenzheng, "prepare", "--sample"], check=False).returncode != 0:
-        sys.exit(1)
-    os.execv(wenzheng, [wenzheng, "serve", *arguments])  # noqa: S606 - so that Ctrl-C and SIGTERM reach the supervisor itself
+    # exec, so that Ctrl-C and SIGTERM reach the supervisor itself
+    os.execv(wenzheng, [wenzheng, "serve", "--sample", *arguments])  # noqa: S606
 
 
 def test(arguments: Sequence[str]) -> NoReturn:

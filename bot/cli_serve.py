@@ -44,13 +44,14 @@ def prepare(
 
 def serve(
     only: Annotated[PartName | None, typer.Option("--only", help="只启动其中一部分")] = None,
+    sample: Annotated[bool, typer.Option("--sample", help="知识库为空时先装入示例知识")] = False,
 ) -> None:
     """启动并看护对话服务和网关；Ctrl-C 停止。"""
     settings = load_settings()
     wanted = [only] if only else [PartName.RASA, PartName.GATEWAY]
     locks = [lock_part(settings, name) for name in wanted]
     check_ports(settings, wanted)
-    prepare_instance(settings, say, rasa=PartName.RASA in wanted)
+    prepare_instance(settings, say, sample=sample and only is not PartName.RASA, rasa=PartName.RASA in wanted)
     parts = [rasa_part(settings) if name is PartName.RASA else gateway_part(settings) for name in wanted]
     started = time.monotonic()
     say("正在启动……（首次约需一分钟，之后约 20 秒）")
