@@ -10,7 +10,7 @@ FACET_PATTERNS: dict[str, re.Pattern[str]] = {
         "conditions": r"条件|要求|门槛|资格|符合|满足|够不够|算不算|能不能|可不可以|哪些人|什么人|谁能|谁可以|适用|范围",
         "steps": r"怎么(办|弄|申请|申报|办理|操作|走|搞|报|领|交|查|做)|如何|流程|步骤|手续|程序|咋办|咋弄|怎样",
         "fee": r"多少钱|收费|费用|要钱|花钱|免费|工本费|价格|交钱",
-        "time": r"多久|几天|多长时间|时限|期限|多少天|几个工作日|什么时候能|多快|几时|办多久|等多久",
+        "time": r"多久|几天|多长时间|时限|期限|多少天|几个工作日|什么时候能(?:办|拿|好|下|出|到|完)|多快|几时|办多久|等多久",
         "place": r"在哪|哪里|哪儿|地址|窗口|去哪|地点|什么地方|哪个大厅|哪办",
         "department": r"哪个部门|哪个单位|归谁管|谁管|找谁|哪个局|什么部门|主管部门",
         "phone": r"电话|联系方式|打哪个|号码|怎么联系|咨询谁",
@@ -20,6 +20,9 @@ FACET_PATTERNS: dict[str, re.Pattern[str]] = {
         "validity": r"有效期|到什么时候|过期|还有效|什么时候失效|执行到|哪天开始|什么时候开始",
     }.items()
 }
+# "补贴多少钱" asks what one gets, not what one pays
+_MONEY_RECEIVED = re.compile(r"补|奖|返|津贴|贷|领|罚|退|工资|发放|额度|报销|扣除")
+_MONEY_PAID = re.compile(r"收费|费用|要钱|花钱|免费|工本费|交钱")
 _PADDING = re.compile(
     r"请问|麻烦|你好|您好|我想|想|问一下|问下|知道|告诉我|那么|那个|这个|那|这|它|呢|吗|呀|啊|吧|哦|么|了|的|我|你|您|们|要|需要|得|能|可以"
     r"|都|还|就|是|有|没有|会|一般|大概|具体|到底|到时|办|办理|申请|申报|好|去|在|下来|拿|给|和|跟|与|及|以及|或者|另外|顺便|再|些|点|一下|一共|全部|上述|刚才|事项|事|项"
@@ -35,11 +38,10 @@ MOST_LEFT_OVER = 1
 
 def asked_facets(text: str) -> list[str]:
     """Facets that the text asks for, most prominent first; empty when it asks for none in particular."""
-    return [
-        name
-        for name, pattern in FACET_PATTERNS.items()
-        if pattern.search(text) or (name in _AROUND_MATTER and _AROUND_MATTER[name].search(text))
-    ]
+    asked = [name for name, pattern in FACET_PATTERNS.items() if pattern.search(text)]
+    if "fee" in asked and _MONEY_RECEIVED.search(text) and not _MONEY_PAID.search(text):
+        asked.remove("fee")
+    return asked
 
 
 def names_no_matter(subject: str) -> bool:

@@ -13,6 +13,7 @@ MAX_ANSWER = 600
 MAX_LEAD = 300
 MAX_LIST_ITEMS = 8
 MAX_ITEM = 60
+MOST_PLACES = 3
 MAX_SOURCE, MAX_CONTACT = 160, 60
 _SENTENCE_END = re.compile(r"[。！？；\n]")
 HEADINGS = {
@@ -29,6 +30,11 @@ WHICH_MATTER = "请告诉我您要咨询的是哪件事，例如“公司注销�
 NONE_OF_THEM = "好的，都不是您要找的。请换个说法，写明事项或政策名称；也可以转人工服务。"
 TELL_ME_MORE = "可以。请用一句话介绍一下您的企业，例如所在地区、企业类型、行业、人数，以及想了解的方向（如稳岗、研发、融资），我来查找相关政策。"
 POLICIES_FOR_YOU = "根据您说的情况，下面这些政策和事项可能与您有关，是否符合以各条的条件为准。点选可查看详情："
+NOT_OURS = (
+    "您问的是{there}的政策，本助手只能答复{home}的政策，各地规定不同，我不能拿{home}的来答复您。"
+    "建议咨询当地的政务服务热线 12345（从外地拨打请加拨当地区号），或查看当地的政务服务网。"
+    "如果您要问的是{home}的规定，请不带其他地名再问一次，也可以转人工服务。"
+)
 HUMAN_TITLE = "转人工"
 MORE_ON_PAGE = "（内容较多，完整内容见详情页）"
 
@@ -82,6 +88,11 @@ def listed(lead: str, titles: Sequence[str]) -> str:
     return "\n".join([lead, *(f"{i}. {cut(title, room)}" for i, title in enumerate(titles, 1))])
 
 
+def not_ours(places: Sequence[str], home: str) -> str:
+    """Said when a question is about other places."""
+    return NOT_OURS.format(there="、".join(places[:MOST_PLACES]) + ("等地" if len(places) > MOST_PLACES else ""), home=home)
+
+
 def cut(text: str, limit: int) -> str:
     """At most `limit` characters, ending with a sentence where one ends in the second half."""
     if len(text) <= limit:
@@ -107,7 +118,8 @@ def facet_value(content: EntryContent, facet: str) -> list[str]:
 
 
 def _lead(content: EntryContent, facets: list[str]) -> str:
-    if content.kind == "service_item" and facets:
+    # "怎么办" is answered by the entry's own conclusion; a question for single facts by these facts
+    if content.kind == "service_item" and facets and "steps" not in facets:
         return f"关于“{content.title}”："
     return cut(content.answer, MAX_LEAD if facets else MAX_ANSWER)
 
@@ -120,7 +132,8 @@ def _facet_parts(content: EntryContent, facets: list[str]) -> list[str]:
         heading = headings[facet]
         if not values:
             # other kinds say in their answer what they have to say
-            parts.append(NOT_STATED.format(heading=heading) + "。" if content.kind == "service_item" else "")
+            told_anyway = content.kind != "service_item" or facet == "steps"
+            parts.append("" if told_anyway else NOT_STATED.format(heading=heading) + "。")
         elif len(values) == 1:
             parts.append(f"{heading}：{cut(values[0], MAX_LEAD)}")
         else:

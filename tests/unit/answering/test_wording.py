@@ -70,7 +70,20 @@ def test_a_long_list_says_how_many_there_are() -> None:
     assert "共20项" in text
 
 
-@pytest.mark.parametrize("facet", sorted(FACET_PATTERNS))
+def test_how_to_go_about_it_is_answered_by_the_conclusion_when_no_steps_are_stated() -> None:
+    told = tell(content_of(kind="service_item", answer="由市公安局办理，承诺3个工作日办结。"), ["steps"], None)
+    assert told.startswith("由市公安局办理，承诺3个工作日办结。")
+    assert "没有载明" not in told
+
+
+def test_what_a_subsidy_pays_is_no_question_for_a_fee() -> None:
+    assert "fee" not in asked_facets("高新技术企业奖励多少钱")
+    assert "fee" in asked_facets("补办身份证要收费吗")
+    assert "fee" in asked_facets("律师证补办要交钱吗，多少钱")
+    assert "fee" in asked_facets("做个公证多少钱")
+
+
+@pytest.mark.parametrize("facet", sorted(set(FACET_PATTERNS) - {"steps"}))
 def test_every_facet_not_stated_is_told_as_such_for_a_service_item(facet: str) -> None:
     assert "没有载明" in tell(content_of(kind="service_item"), [facet], None)
 
