@@ -38,7 +38,11 @@ MOST_LEFT_OVER = 1
 
 def asked_facets(text: str) -> list[str]:
     """Facets that the text asks for, most prominent first; empty when it asks for none in particular."""
-    asked = [name for name, pattern in FACET_PATTERNS.items() if pattern.search(text)]
+    asked = [
+        name
+        for name, pattern in FACET_PATTERNS.items()
+        if pattern.search(text) or (name in _AROUND_MATTER and _AROUND_MATTER[name].search(text))
+    ]
     if "fee" in asked and _MONEY_RECEIVED.search(text) and not _MONEY_PAID.search(text):
         asked.remove("fee")
     return asked
