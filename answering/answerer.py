@@ -1,6 +1,6 @@
 """Joins retrieval and knowledge base: question and case in, cited answer, clarification or refusal out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -9,6 +9,7 @@ from answering.choosing import NONE_OF_THEM, chosen
 from answering.facets import asked_facets, names_no_matter
 from answering.knowledge_index import KnowledgeIndex
 from answering.models import Answer, Button, CaseView, Citation, Found, FoundEntries, Inquiry, Outcome
+from answering.regions import Jurisdiction
 from knowledge_base.entries import EntryRecord, EntryStore
 from knowledge_base.validity import validity_of
 from retrieval.documents import Hit, SearchResult
@@ -37,10 +38,14 @@ class Answerer:
 
     Args:
         public_url: of the gateway, None when it has no public address.
+        jurisdiction: called with the store's revision; by default questions about any place are looked up.
     """
 
-    def __init__(self, index: KnowledgeIndex, store: EntryStore, public_url: str | None = None) -> None:
-        self._index, self._store, self._public_url = index, store, public_url
+    def __init__(
+        self, index: KnowledgeIndex, store: EntryStore, public_url: str | None = None,
+        jurisdiction: Callable[[int], Jurisdiction] = lambda _revision: Jurisdiction(),
+    ) -> None:  # fmt: skip
+        self._index, self._store, self._public_url, self._jurisdiction = index, store, public_url, jurisdiction
 
     def answer(self, inquiry: Inquiry) -> Answer:
         """Raises: IndexNotReadyError while the index is being loaded."""
@@ -48,6 +53,10 @@ class Answerer:
         picked = self._picked(inquiry)
         if picked is not None:
             return picked
+        ours = self._jurisdiction(searcher.revision)
+        elsewhere = ours.elsewhere(inquiry.text)
+        if elsewhere:
+            return self._answer("fallback", wording.not_ours(elsewhere, ours.name), inquiry, buttons=[HUMAN])
         facets = asked_facets(inquiry.text)
         text = searcher.understand(inquiry.text)
         if names_no_matter(text.subject) and (facets or inquiry.case.entry_id is not None):

@@ -7,6 +7,7 @@ from functools import partial
 from answering.answerer import Answerer
 from answering.knowledge_index import KnowledgeIndex
 from answering.preparation import prepare_encoder
+from answering.regions import JurisdictionFinder
 from answering.searcher_factory import build_searcher
 from bot.metrics import Metrics
 from bot.rasa_project import internal_token
@@ -80,7 +81,8 @@ def build_services(
     entries = EntryStore(database, writer)
     searcher = build_searcher(settings, encoder)
     index = KnowledgeIndex(feed, vectors, writer, searcher)
-    answerer = Answerer(index, entries, settings.public_url)
+    ours = JurisdictionFinder(settings.region, entries.published_regions)
+    answerer = Answerer(index, entries, settings.public_url, ours)
     starters = StarterQuestions(entries, answerer)
     records, live, metrics = ConversationRecords(database), MessageFeed(), Metrics()
     consultation = Consultation(database, answerer, starters=starters, on_message=live.notify)
