@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from answering.preparation import encoder_folder
+from bot.dialogue_encoder import dialogue_encoder_folder, prepare_dialogue_encoder
 from bot.instance_secrets import instance_secret
 from errors import WenzhengError
 from retrieval.encoder import EncoderManifest
@@ -39,7 +39,7 @@ def internal_token(settings: Settings) -> str:
 
 def fingerprint(settings: Settings) -> str:
     """Changes whenever a model trained now would differ."""
-    digest = sha256(EncoderManifest.read(encoder_folder(settings)).hash.encode())
+    digest = sha256(EncoderManifest.read(dialogue_encoder_folder(settings)).hash.encode())
     for source in MODEL_SOURCES:
         path = PROJECT_ROOT / source
         files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.suffix in {".yml", ".yaml", ".py", ".txt"})
@@ -59,6 +59,7 @@ def train(settings: Settings, progress: Progress = lambda _step: None) -> Path:
     Raises:
         RasaProjectError: the Rasa environment is missing or training failed.
     """
+    prepare_dialogue_encoder(settings, progress)
     model = model_file(settings)
     if model.exists():
         return model
@@ -126,7 +127,7 @@ def rasa_environment(settings: Settings) -> dict[str, str]:
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(PRIVATE_PREFIXES)}
     return inherited | {
         "WENZHENG_RASA_RUN_DIR": str(settings.root / "run"),
-        "WENZHENG_ENCODER_DIR": str(encoder_folder(settings).resolve()),
+        "WENZHENG_ENCODER_DIR": str(dialogue_encoder_folder(settings).resolve()),
         "RASA_TELEMETRY_ENABLED": "false",
         "RASA_MAX_CACHE_SIZE": "0",  # our own cache knows the encoder, Rasa's does not
         "LOG_LEVEL": "WARNING",
