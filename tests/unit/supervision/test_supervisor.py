@@ -178,7 +178,12 @@ sys.exit(Supervisor([part], report=lambda s: None, echo=lambda s: None, on_ready
 
 
 def start_supervisor(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
-    process = subprocess.Popen([sys.executable, "-c", SUPERVISOR_SCRIPT, str(folder)], cwd=PROJECT_ROOT)
+    # a test run started under nohup would hand its ignored SIGHUP on
+    process = subprocess.Popen(
+        [sys.executable, "-c", SUPERVISOR_SCRIPT, str(folder)],
+        cwd=PROJECT_ROOT,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
         if (folder / "pid").exists() and (text := (folder / "pid").read_text()):
