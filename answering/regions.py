@@ -19,6 +19,7 @@ from retrieval.text import normalise
 
 FILE = Path(__file__).with_name("regions.csv")
 NATIONWIDE = frozenset({"000000", "100000"})
+FIRST_FICTITIOUS = "90"  # GB/T 2260 ends with 82; the sample knowledge is of 99
 NEVER_FOREIGN = ("71", "81", "82")  # Taiwan, Hong Kong, Macao: many matters of any place are about people from there
 LOCAL = "本地"
 
@@ -75,11 +76,13 @@ def _gazetteer() -> _Gazetteer:
 def home_region(setting: str | None, published_codes: Collection[str]) -> str | None:
     """The division whose policies are ours: as configured, else the smallest one that holds all published entries.
 
-    None when that is the whole country or nothing is known.
+    Places that do not exist, such as that of the sample knowledge, count only while no real one has entries. None when that is the whole country or nothing is known.
     """
     if setting:
         return None if setting in NATIONWIDE else setting
     prefixes = [_prefix(code) for code in published_codes if code and code not in NATIONWIDE]
+    real = [prefix for prefix in prefixes if prefix[:2] < FIRST_FICTITIOUS]
+    prefixes = real or prefixes
     if not prefixes:
         return None
     common = ""

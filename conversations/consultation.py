@@ -16,7 +16,7 @@ from conversations.tickets import tickets_of
 from database.engine import Database
 
 MISSES_BEFORE_A_HUMAN = 2
-CERTAIN_ANSWER = 0.85  # an answer this probable is given whatever the classifier says
+CERTAIN_ANSWER = 0.95  # an answer this probable is given whatever the classifier says
 PRIVATE_ENTITIES = frozenset({"phone", "ticket_no"})
 
 

@@ -19,6 +19,7 @@ STOP, DECLINE, ACKNOWLEDGE, NOTHING_TO_PICK = "stop", "decline", "acknowledge", 
 _OF_THEIR_OWN = frozenset({PROGRESS, HANDOFF, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE, GREET, GOODBYE, THANKS, STOP, OUT_OF_SCOPE})
 _STEP_OUT_OF_A_COMPLAINT = frozenset({HANDOFF, STOP, PROGRESS, GREET, GOODBYE, THANKS, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE})
 SHORT = 8  # characters of a message that is a word or two
+LEAST_TO_FILE = 0.5  # of a complaint that does not call itself one: a doubtful question is answered instead
 SURE = 0.7  # below that a message during a complaint is taken for the complaint's story, not for a new question
 
 
@@ -43,6 +44,8 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
             return STOP
         return COMPLAINT_FILE if phrases.has_complaint_detail(text) else COMPLAINT_ASK
     if intent == "complaint":
+        if confidence < LEAST_TO_FILE and phrases.rule_intent(text) != "complaint":
+            return ANSWER  # nobody's doubtful question becomes a ticket
         return COMPLAINT_FILE if phrases.has_complaint_detail(text) else COMPLAINT_ASK
     if intent == "affirm" and not case.options:
         return HANDOFF if case.offer == OFFER_HANDOFF else ACKNOWLEDGE

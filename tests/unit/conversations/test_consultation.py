@@ -107,6 +107,11 @@ class TestMisses:
 
 
 class TestComplaints:
+    def test_a_doubtful_complaint_is_a_question_unless_it_calls_itself_one(self, say, database):
+        assert say("办个补贴红包找谁批", "complaint", confidence=0.33)["outcome"] == "answer"
+        assert rows(database, Ticket) == []
+        assert say("我要投诉，窗口的人态度很差，跑了三趟不给办", "complaint", confidence=0.33)["outcome"] == "ticket"
+
     def test_a_complaint_becomes_a_ticket_with_a_number(self, say, database):
         reply = say("窗口的人态度很差，跑了三趟不给办，我电话 138 0013 8000", "complaint")
         (ticket,) = rows(database, Ticket)
