@@ -87,4 +87,6 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as exc:
         parts = [f"{'.'.join(map(str, e['loc']))}（收到 {e['input']!r}）：{e['msg']}" for e in exc.errors()]
-        raise SettingsError("配置有误：" + "；".join(parts) + "。", fix="按 docs/operations.md 的说明改正这些环境变量后重试。") from exc
+        raise SettingsError(
+            "配置有误：" + "；".join(parts) + "。", fix="按 docs/operations.md 的说明改正这些环境变量后重试。"
+        ) from exc

@@ -140,7 +140,9 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("questions", nargs="+", type=Path, help="over the published entries of this instance")
-    parser.add_argument("--unanswerable", nargs="*", type=Path, default=[], help="questions with empty gold; every second line is used")
+    parser.add_argument(
+        "--unanswerable", nargs="*", type=Path, default=[], help="questions with empty gold; every second line is used"
+    )
     parser.add_argument("--pairs", type=Path, help="letters with replies; the half chosen by hash of the reply is used")
     parser.add_argument("--l2", type=float, default=1.0)
     parser.add_argument("--out", type=Path, default=BUILTIN_WEIGHTS)
