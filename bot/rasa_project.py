@@ -119,7 +119,7 @@ def rasa_command(settings: Settings) -> list[str]:
     if not model.exists():
         raise RasaProjectError("当前配置还没有训练好的对话模型。", fix="运行 `wenzheng prepare`。")
     write_run_files(settings)
-    return [str(_python()), "-m", "dialogue.server", str(model), str(settings.rasa_port)]
+    return [str(_python()), "-m", "dialogue.server", "run", str(model), str(settings.rasa_port)]
 
 
 def rasa_environment(settings: Settings) -> dict[str, str]:
@@ -156,10 +156,7 @@ def _train_into(target: Path, settings: Settings, progress: Progress) -> None:
     progress("训练对话模型（约一分钟）")
     out = target.parent / f".training-{os.getpid()}"
     name = "model"
-    command = [
-        str(_python()), "-m", "rasa", "train", "--config", "config.yml", "--domain", "domain", "--data", "data",
-        "--out", str(out), "--fixed-model-name", name,
-    ]  # fmt: skip
+    command = [str(_python()), "-m", "dialogue.server", "train", str(out), name]
     try:
         result = subprocess.run(
             command,

@@ -1,32 +1,56 @@
-"""`python -m dialogue.server`: `rasa run` with the token kept off the command line, which every local user can read."""
+"""`python -m dialogue.server run MODEL PORT` and `… train OUT NAME`: Rasa as this project runs it.
+
+Beside `rasa run` and `rasa train`: the token stays off the command line, which every local user can read, and TensorFlow is
+left out where the pipeline has no use for it. The working folder must be the project's.
+"""
+
+from __future__ import annotations
 
 import os
 import sys
 import warnings
 from pathlib import Path
 
+import yaml
+
+from dialogue.without_tensorflow import can_do_without, do_without
+
 RUN_FOLDER_VARIABLE = "WENZHENG_RASA_RUN_DIR"  # holds endpoints.yml, credentials.yml and auth_token, made by bot.rasa_project
 
 
-def main() -> None:
-    """Start Rasa on 127.0.0.1. Arguments: model file, port."""
-    model, port = sys.argv[1:3]
+def run_arguments(model: str, port: str) -> list[str]:
+    """Arguments of `rasa` for a server on 127.0.0.1."""
     folder = Path(os.environ[RUN_FOLDER_VARIABLE])
     token = (folder / "auth_token").read_text(encoding="utf-8").strip()
-    sys.argv = [
-        "rasa", "run", "--model", model, "--interface", "127.0.0.1", "--port", port,
+    return [
+        "run", "--model", model, "--interface", "127.0.0.1", "--port", port,
         "--enable-api", "--auth-token", token, "--response-timeout", "60",
         "--endpoints", str(folder / "endpoints.yml"), "--credentials", str(folder / "credentials.yml"),
     ]  # fmt: skip
-    warnings.showwarning = lambda *_args, **_kwargs: None  # forty lines about TensorFlow's own deprecations
-    sys.modules["jax"] = None  # type: ignore[assignment]  # optional to TensorFlow, unused here, seconds to import
+
+
+def train_arguments(out: str, name: str) -> list[str]:
+    """Arguments of `rasa` for a training into `OUT/NAME.tar.gz`."""
+    return [
+        "train", "--config", "config.yml", "--domain", "domain", "--data", "data", "--out", out, "--fixed-model-name", name,
+    ]  # fmt: skip
+
+
+def main(command: str, *arguments: str) -> None:
+    """Run Rasa in this process."""
+    if can_do_without(yaml.safe_load(Path("config.yml").read_text(encoding="utf-8"))):
+        do_without()
+    if command == "run":
+        warnings.showwarning = lambda *_args, **_kwargs: None  # forty lines about other libraries' deprecations
     import jieba
     from rasa.__main__ import main as rasa_main
 
     jieba.setLogLevel("WARNING")
     jieba.initialize()  # one to two seconds that the first citizen would wait for
+    build = {"run": run_arguments, "train": train_arguments}[command]
+    sys.argv = ["rasa", *build(*arguments)]
     rasa_main()
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])
