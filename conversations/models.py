@@ -140,3 +140,38 @@ class Ticket(Base):
     state: Mapped[str] = mapped_column(String(16))  # filed
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class OutboxMessage(Base):
+    """Something said to a citizen outside of the reply to their message: late answers, seats' words, results.
+
+    Attributes:
+        kind: text | template; content: what the channel needs, for text {"text": …}.
+        dedupe_key: whoever enqueues the same thing again adds nothing.
+        state: pending | sending (a process has it in hand) | sent | waiting (until the user writes again) |
+            uncertain (it may or may not have arrived; never sent again by itself) | dropped.
+        reason: why it waits, is uncertain or was dropped, for staff.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_state", "state", "not_before"),
+        Index("ix_outbox_recipient", "channel", "recipient", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True, autoincrement=True)
+    channel: Mapped[str] = mapped_column(String(32))
+    recipient: Mapped[str] = mapped_column(String(160))
+    conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversations.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    dedupe_key: Mapped[str] = mapped_column(String(340), unique=True)
+    state: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str | None] = mapped_column(String(200))
+    attempts: Mapped[int]
+    not_before: Mapped[datetime] = mapped_column(UtcDateTime)
+    claimed_by: Mapped[str | None] = mapped_column(String(40))
+    claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -2,11 +2,13 @@
 
 from sqlalchemy import inspect
 
+from bot.channels.wechat import tables  # noqa: F401 - fills the metadata
 from conversations import models  # noqa: F401 - fills the metadata
 from database.engine import Base
 
 OURS = (
-    "conversations", "turns", "messages", "answers", "unanswered_questions", "feedback", "handoff_requests", "tickets",
+    "conversations", "turns", "messages", "answers", "unanswered_questions", "feedback", "handoff_requests", "tickets", "outbox",
+    "wechat_deliveries", "wechat_followers", "wechat_accounts",
 )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""The WeChat public account: callback, replies, outbox sender, API client and tools."""
