@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from answering.answerer import Answerer
@@ -26,6 +27,8 @@ from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.encoder import Encoder, OnnxEncoder
 from retrieval.searcher import Searcher
 from settings import Settings
+
+LONGEST_DIRECT_ANSWER = timedelta(seconds=5)  # on a busy machine
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,10 @@ def build_services(
     records, live, metrics = ConversationRecords(database), MessageFeed(), Metrics()
     consultation = Consultation(database, answerer, starters=starters, on_message=live.notify)
     rasa = RasaClient(settings.rasa_url, internal_token(settings), settings.rasa_timeout_s)
-    turns = TurnService(records, consultation, rasa, RateLimiter(settings.rate_limit), live, metrics.turn_done)
+    turns = TurnService(
+        records, consultation, rasa, RateLimiter(settings.rate_limit), live, metrics.turn_done,
+        timedelta(seconds=settings.rasa_timeout_s) + LONGEST_DIRECT_ANSWER,
+    )  # fmt: skip
     metrics.watch("index_revision", "Revision of the store that the index has reached", partial(getattr, index, "revision"))
     metrics.watch("index_entries", "Published entries in the index", partial(getattr, searcher, "size"))
     metrics.watch("index_ready", "1 when the index serves", lambda: float(index.ready))
