@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,7 @@ CALIBRATION_FEATURES = (
     "share",
     "margin",
     "dense_best",
-    "name_chars_coverage",
-    "all_chars_coverage",
-    "all_words_coverage",
+    *(f"{channel}_coverage" for channel in CHANNELS),
 )
 LEAST_RIVALS = 80  # a search of thousands of documents ranks at least so many
 COSINE_SCALE = 20.0  # e5 cosines of unrelated texts differ by few hundredths
@@ -81,7 +80,7 @@ def calibration_features(
     runner_up = np.sort(rivals)[-2] if len(rivals) > 1 else highest - 5.0
     margin = np.clip(scores - np.where(scores == highest, runner_up, highest), -5.0, 5.0)
     columns = [np.ones_like(scores), logit, margin, (best_cosine.astype(np.float64) - 0.85) * COSINE_SCALE]
-    columns += [coverages[name].astype(np.float64) for name in ("name_chars", "all_chars", "all_words")]
+    columns += [coverages[name].astype(np.float64) for name in CHANNELS]
     return np.stack(columns, axis=1)
 
 
@@ -96,6 +95,13 @@ class FusionWeights:
     calibration: Floats
     threshold: float
     background_cosine: float | None = None
+
+    @cached_property
+    def channels(self) -> tuple[str, ...]:
+        """The lexical channels that weigh anything; the others need not be asked."""
+        scores = dict(zip(FEATURES, self.weights, strict=True))
+        chances = dict(zip(CALIBRATION_FEATURES, self.calibration, strict=True))
+        return tuple(c for c in CHANNELS if scores[f"{c}_share"] or scores[f"{c}_coverage"] or chances[f"{c}_coverage"])
 
     def scores(self, features: Floats) -> Floats:
         return features @ self.weights

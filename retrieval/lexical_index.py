@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int32]
+Slots = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
@@ -49,59 +50,95 @@ class Bag:
 
 
 class Postings:
-    """One channel of one segment: for each term the slots that have it and how often."""
+    """One channel of one segment: for each term the slots that have it and how often.
+
+    Attributes: starts (terms + 1,) where each term's postings begin; slots, counts (postings,); lengths (slots,).
+    """
 
     def __init__(self, bags: Sequence[Bag], terms: int) -> None:
+        self.bags = tuple(bags)
         ids = np.concatenate([bag.ids for bag in bags]) if bags else np.empty(0, np.int32)
         counts = np.concatenate([bag.counts for bag in bags]) if bags else np.empty(0, np.float32)
-        slots = np.repeat(np.arange(len(bags), dtype=np.int32), [len(bag.ids) for bag in bags])
+        # int64, numpy's own index type: scattering through any other is converted at each query, which costs twice the time
+        slots = np.repeat(np.arange(len(bags), dtype=np.int64), [len(bag.ids) for bag in bags])
         order = np.argsort(ids, kind="stable")
-        self.slots: Ints = slots[order]
+        self.slots: Slots = slots[order]
         self.counts: Floats = counts[order]
         self.starts = np.concatenate([[0], np.cumsum(np.bincount(ids, minlength=terms))])
         self.lengths: Floats = np.array([bag.length for bag in bags], dtype=np.float32)
 
-    def of(self, term: int) -> tuple[Ints, Floats]:
-        if term >= len(self.starts) - 1:
-            return self.slots[:0], self.counts[:0]
-        start, end = self.starts[term], self.starts[term + 1]
-        return self.slots[start:end], self.counts[start:end]
+    def frequencies(self, alive: Mask) -> Slots:
+        """How many living documents have each term: (terms,)."""
+        if alive.all():
+            return np.diff(self.starts)
+        running = np.concatenate([[0], np.cumsum(alive[self.slots])])
+        return np.diff(running[self.starts])
+
+    def impacts(self, mean: float) -> Floats:
+        """What each posting is worth before idf, in documents of `mean` length on average: (postings,) float32."""
+        norms = K1 * (1 - B) + K1 * B / mean * self.lengths
+        return np.asarray(self.counts * (K1 + 1) / (self.counts + norms[self.slots]), dtype=np.float32)
 
 
 @dataclass(frozen=True)
-class LexicalScores:
-    """For each segment, per slot: the BM25 score and the share of the query's idf mass that the document contains (0..1)."""
+class WeighedTerms:
+    """A query's terms that the vocabulary knows: ids (n,), idf times weight (n,); mass: the sum over *all* terms of the query."""
 
-    bm25: list[Floats]
-    coverage: list[Floats]
+    ids: Slots
+    weights: Floats
+    mass: float
 
 
-def score(vocabulary: Vocabulary, segments: Sequence[tuple[Postings, Mask]], query: Mapping[str, float]) -> LexicalScores:
-    """Score one channel.
+class ChannelView:
+    """One channel as a snapshot sees it. Statistics and impacts are computed once, by the writer, not at each query."""
 
-    Args:
-        segments: postings with the mask of living slots.
-        query: term → weight in 0..1.
-    """
-    alive = [mask for _, mask in segments]
-    total = sum(int(mask.sum()) for mask in alive)
-    bm25 = [np.zeros(len(mask), np.float32) for mask in alive]
-    coverage = [np.zeros(len(mask), np.float32) for mask in alive]
-    if not total:
-        return LexicalScores(bm25, coverage)
-    mean = sum(float(p.lengths[mask].sum()) for p, mask in segments) / total or 1.0
-    norms = [K1 * (1 - B + B * p.lengths / mean) for p, _ in segments]
-    mass = 0.0
-    for term, weight in sorted(query.items()):
-        index = vocabulary.get(term)
-        found = [p.of(index) for p, _ in segments] if index is not None else []
-        frequency = sum(int(mask[slots].sum()) for (slots, _), mask in zip(found, alive, strict=True)) if found else 0
-        idf = weight * np.log1p((total - frequency + 0.5) / (frequency + 0.5))
-        mass += idf
-        for s, (slots, counts) in enumerate(found):
-            bm25[s][slots] += idf * counts * (K1 + 1) / (counts + norms[s][slots])
-            coverage[s][slots] += idf
-    if mass > 0:
-        for part in coverage:
-            part /= mass
-    return LexicalScores(bm25, coverage)
+    def __init__(self, vocabulary: Vocabulary, segments: Sequence[tuple[Postings, Mask]]) -> None:
+        """Args: segments: postings with the mask of living slots."""
+        self._vocabulary = vocabulary
+        self._postings = [postings for postings, _ in segments]
+        self._total = sum(int(alive.sum()) for _, alive in segments)
+        self._frequencies = np.zeros(len(vocabulary), dtype=np.int64)
+        for postings, alive in segments:
+            part = postings.frequencies(alive)  # an older segment knows nothing of newer terms
+            self._frequencies[: len(part)] += part
+        length = sum(float(postings.lengths[alive].sum(dtype=np.float64)) for postings, alive in segments)
+        mean = length / self._total if length else 1.0
+        self._impacts = [postings.impacts(mean) for postings, _ in segments]
+
+    def frequency(self, term: str) -> int:
+        """How many living documents have `term`."""
+        index = self._vocabulary.get(term)
+        # the vocabulary is shared with snapshots made later, whose terms this one does not know
+        return int(self._frequencies[index]) if index is not None and index < len(self._frequencies) else 0
+
+    def weigh(self, query: Mapping[str, float]) -> WeighedTerms:
+        """Args: query: term → weight in 0..1."""
+        terms = sorted(query)  # sums are the same whatever order the terms came in
+        frequencies = np.fromiter(map(self.frequency, terms), np.float64, len(terms))
+        weights = np.fromiter((query[term] for term in terms), np.float64, len(terms))
+        weights *= np.log1p((self._total - frequencies + 0.5) / (frequencies + 0.5))
+        known = frequencies > 0
+        ids = np.array([self._vocabulary.get(t) for t, k in zip(terms, known, strict=True) if k], dtype=np.int64)
+        return WeighedTerms(ids, weights[known].astype(np.float32), float(weights.sum()))
+
+    def bm25(self, terms: WeighedTerms, segment: int) -> Floats:
+        """Score of each slot of a segment: (slots,) float32."""
+        postings, impacts = self._postings[segment], self._impacts[segment]
+        scores = np.zeros(len(postings.lengths), np.float32)
+        inside = terms.ids < len(postings.starts) - 1
+        ids = terms.ids[inside]
+        bounds = zip(postings.starts[ids].tolist(), postings.starts[ids + 1].tolist(), terms.weights[inside], strict=True)
+        for start, end, weight in bounds:
+            # a document has a term once, so no slot comes twice within one addition
+            scores[postings.slots[start:end]] += weight * impacts[start:end]
+        return scores
+
+    def coverage(self, terms: WeighedTerms, segment: int, slots: Slots) -> Floats:
+        """Share of the query's idf mass that each of `slots` contains (0..1): (len(slots),) float32."""
+        bags = [self._postings[segment].bags[slot].ids for slot in slots.tolist()]
+        if not bags or terms.mass <= 0:
+            return np.zeros(len(slots), np.float32)
+        value = np.zeros(len(self._vocabulary), np.float64)
+        value[terms.ids] = terms.weights / terms.mass
+        owners = np.repeat(np.arange(len(bags)), [len(ids) for ids in bags])
+        return np.bincount(owners, value[np.concatenate(bags)], len(bags)).astype(np.float32)

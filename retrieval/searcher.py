@@ -13,6 +13,7 @@ from retrieval.documents import ROLES, Document, Hit, Passage, SearchResult
 from retrieval.encoder import Encoder, Matrix
 from retrieval.fusion import Floats, Fusion, FusionWeights, calibration_features, fusion_features
 from retrieval.lexical_channels import CHANNELS, LexicalChannels, QueryText
+from retrieval.lexical_index import Mask, Slots
 from retrieval.lexicon import Lexicon, QueryRewriter
 from retrieval.snapshot import Segment, Snapshot
 from retrieval.text import normalise
@@ -35,6 +36,16 @@ class Candidates:
     best_cosine: npt.NDArray[np.float32]
     coverages: dict[str, npt.NDArray[np.float32]]
     nearest: dict[str, float]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The candidates of one segment: roles (n, len(ROLES)) cosines; bm25 and coverage by channel (n,)."""
+
+    doc_ids: npt.NDArray[np.int64]
+    roles: npt.NDArray[np.float32]
+    bm25: dict[str, npt.NDArray[np.float32]]
+    coverage: dict[str, npt.NDArray[np.float32]]
 
 
 class Searcher:
@@ -95,7 +106,7 @@ class Searcher:
         weights = self._weights(snapshot)
         text = self.understand(query)
         vector = self.encode(text) if text.understood else None
-        found = self.candidates(snapshot, text, vector, as_of, accept) if vector is not None else None
+        found = self.candidates(snapshot, text, vector, as_of, accept, weights.channels) if vector is not None else None
         hits: tuple[Hit, ...] = ()
         if found is not None and vector is not None:
             scores = weights.scores(found.features)
@@ -126,38 +137,44 @@ class Searcher:
         vector: Matrix,
         as_of: date | None = None,
         accept: Callable[[int], bool] | None = None,
+        channels: Collection[str] = CHANNELS,
     ) -> Candidates | None:
-        """Union of what each channel ranks highest, with features; None when nothing is left after filtering."""
+        """Union of what each channel ranks highest, with features; None when nothing is left after filtering.
+
+        Args: channels: the lexical channels to ask; the features of the others are 0.
+        """
         day = as_of.toordinal() if as_of else None
-        segments = [(segment, segment.valid_on(day, alive)) for segment, alive in snapshot.segments()]
-        if accept is not None:
-            segments = [
-                (s, mask & np.fromiter((accept(int(i)) for i in s.doc_ids), np.bool_, len(s.doc_ids))) for s, mask in segments
-            ]
         # term statistics are those of all living documents, so that scores do not change with the day asked about
-        lexical = self._channels.score(text, [(s.postings, alive) for s, alive in snapshot.segments()])
+        terms = {name: snapshot.views[name].weigh(self._channels.terms(name, text)) for name in channels}
         places: list[tuple[int, int]] = []
-        chosen = []
-        for number, (segment, allowed) in enumerate(segments):
-            slots = set(segment.dense.nearest_slots(vector, DENSE_ROWS, allowed).tolist())
-            for channel in CHANNELS:
-                bm25 = np.where(allowed, lexical[channel].bm25[number], 0.0)
-                best = np.argsort(-bm25, kind="stable")[:LEXICAL_CANDIDATES]
-                slots.update(int(i) for i in best if bm25[i] > 0)
-            ordered = np.array(sorted(slots), dtype=np.int64)
-            chosen.append(ordered)
-            places += [(number, int(slot)) for slot in ordered]
+        parts: list[_Part] = []
+        for number, (segment, alive) in enumerate(snapshot.segments()):
+            allowed = segment.valid_on(day, alive)
+            if accept is not None:
+                allowed = allowed & np.fromiter((accept(int(i)) for i in segment.doc_ids), np.bool_, len(segment.doc_ids))
+            bm25 = {name: snapshot.views[name].bm25(terms[name], number) for name in channels}
+            best = [_highest(scores, allowed, LEXICAL_CANDIDATES) for scores in bm25.values()]
+            slots = np.unique(np.concatenate([segment.dense.nearest_slots(vector, DENSE_ROWS, allowed), *best]))
+            parts.append(
+                _Part(
+                    segment.doc_ids[slots],
+                    segment.dense.similarities(vector, slots),
+                    {name: scores[slots] for name, scores in bm25.items()},
+                    {name: snapshot.views[name].coverage(terms[name], number, slots) for name in channels},
+                )
+            )
+            places += [(number, slot) for slot in slots.tolist()]
         if not places:
             return None
-        roles = np.concatenate([segments[n][0].dense.similarities(vector, slots) for n, slots in enumerate(chosen)])
-        dense = dense_features(roles)
-        shares, coverages = {}, {}
-        for channel in CHANNELS:
-            bm25 = np.concatenate([lexical[channel].bm25[n][slots] for n, slots in enumerate(chosen)])
-            shares[channel] = bm25 / max(float(bm25.max()), 1e-6)
-            coverages[channel] = np.concatenate([lexical[channel].coverage[n][slots] for n, slots in enumerate(chosen)])
-        doc_ids = np.concatenate([segments[n][0].doc_ids[slots] for n, slots in enumerate(chosen)])
+        dense = dense_features(np.concatenate([part.roles for part in parts]))
+        shares = {name: np.zeros(len(places), np.float32) for name in CHANNELS}
+        coverages = dict(shares)
+        for name in channels:
+            bm25_of_all = np.concatenate([part.bm25[name] for part in parts])
+            shares[name] = np.asarray(bm25_of_all / max(float(bm25_of_all.max()), 1e-6), dtype=np.float32)
+            coverages[name] = np.concatenate([part.coverage[name] for part in parts])
         nearest = {name: float(values.max()) for name, values in dense.items()}
+        doc_ids = np.concatenate([part.doc_ids for part in parts])
         return Candidates(places, doc_ids, fusion_features(dense, shares, coverages), dense["best"], coverages, nearest)
 
     @staticmethod
@@ -165,6 +182,17 @@ class Searcher:
         document = segment.documents[slot]
         passage: Passage = document.passages[segment.dense.best_passage(vector, slot)]
         return Hit(document.doc_id, score, probability, passage.text, passage.role)
+
+
+def _highest(scores: npt.NDArray[np.float32], allowed: Mask, count: int) -> Slots:
+    """Slots of the `count` highest positive scores among the allowed, in no order; of equal ones the first slots. (n,) int64."""
+    found = np.flatnonzero((scores > 0) & allowed)
+    if len(found) <= count:
+        return found
+    values = scores[found]
+    edge = np.partition(values, -count)[-count]
+    above = found[values > edge]
+    return np.concatenate([above, found[values == edge][: count - len(above)]])
 
 
 def dense_features(roles: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[np.float32]]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from retrieval.dense_index import DenseSegment
 from retrieval.documents import Document
 from retrieval.lexical_channels import NAMES, LexicalChannels
-from retrieval.lexical_index import Bag, Mask, Postings
+from retrieval.lexical_index import Bag, ChannelView, Mask, Postings
 
 MOST_CHANGED = 512
 ALWAYS_FROM, ALWAYS_TO = 0, 10_000_000  # proleptic day numbers outside of every real date
@@ -58,28 +58,38 @@ class Segment:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`main_alive` masks tombstones of the main segment; documents of `changed` are all alive."""
+    """Segments with masks of their living slots: the main one with tombstones, and what changed since, which is all alive.
+
+    Attributes:
+        views: lexical channel → statistics over all living documents, made with the snapshot so that no query has to.
+        has_names: whether any living document has a title or question.
+    """
 
     main: Segment
     main_alive: Mask
     changed: Segment
+    changed_alive: Mask
+    views: Mapping[str, ChannelView]
+    has_names: bool
     revision: int
+
+    @classmethod
+    def of(cls, main: Segment, main_alive: Mask, changed: Segment, revision: int, channels: LexicalChannels) -> "Snapshot":
+        changed_alive = np.ones(len(changed.documents), dtype=np.bool_)
+        views = channels.views([(main.postings, main_alive), (changed.postings, changed_alive)])
+        has_names = bool((main.named & main_alive).any() or changed.named.any())
+        return cls(main, main_alive, changed, changed_alive, views, has_names, revision)
 
     @classmethod
     def empty(cls, channels: LexicalChannels, dimension: int) -> "Snapshot":
         nothing = Segment.build((), channels, dimension)
-        return cls(nothing, np.ones(0, dtype=np.bool_), nothing, 0)
-
-    @property
-    def has_names(self) -> bool:
-        """Whether any document has a title or question."""
-        return any(bool((segment.named & alive).any()) for segment, alive in self.segments())
+        return cls.of(nothing, np.ones(0, dtype=np.bool_), nothing, 0, channels)
 
     def __len__(self) -> int:
         return int(self.main_alive.sum()) + len(self.changed.documents)
 
     def segments(self) -> list[tuple[Segment, Mask]]:
-        return [(self.main, self.main_alive), (self.changed, np.ones(len(self.changed.documents), dtype=np.bool_))]
+        return [(self.main, self.main_alive), (self.changed, self.changed_alive)]
 
     def document_ids(self) -> set[int]:
         return {int(i) for segment, alive in self.segments() for i in segment.doc_ids[alive]}
@@ -95,8 +105,8 @@ class Snapshot:
         ]
         alive = self.main_alive & ~np.isin(self.main.doc_ids, np.fromiter(gone, np.int64, len(gone)))
         if len(parts) <= MOST_CHANGED and int(alive.sum()) * 2 >= len(alive):
-            return Snapshot(self.main, alive, Segment.build(parts, channels, dimension), revision)
+            return Snapshot.of(self.main, alive, Segment.build(parts, channels, dimension), revision, channels)
         kept = [(self.main.documents[i], self.main.bags[i]) for i in np.flatnonzero(alive)]
         merged = Segment.build(sorted(kept + parts, key=lambda part: part[0].doc_id), channels, dimension)
         nothing = Segment.build((), channels, dimension)
-        return Snapshot(merged, np.ones(len(merged.documents), dtype=np.bool_), nothing, revision)
+        return Snapshot.of(merged, np.ones(len(merged.documents), dtype=np.bool_), nothing, revision, channels)

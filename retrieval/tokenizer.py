@@ -1,13 +1,11 @@
-"""Terms for lexical matching: character n-grams, jieba words, pinyin pairs."""
+"""Terms for lexical matching: character n-grams, jieba words."""
 
 import logging
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
 from typing import Any
 
-from retrieval.pinyin import syllables
 from retrieval.text import matchable
 
 USER_WORD_FREQUENCY = 2_000
@@ -53,16 +51,6 @@ def character_terms(normalised: str) -> Counter[str]:
             continue
         terms.update(run)
         terms.update(run[i : i + 2] for i in range(len(run) - 1))
-    return terms
-
-
-def sound_terms(normalised: str) -> Counter[str]:
-    """Pairs of neighbouring syllables, so that a homophone in one place costs little."""
-    terms: Counter[str] = Counter()
-    for run in _runs(matchable(normalised)):
-        if not run.isascii():
-            sounds = syllables(run)
-            terms.update(f"{a} {b}" for a, b in pairwise(sounds))
     return terms
 
 

@@ -24,7 +24,6 @@ from retrieval.fusion import (
 from retrieval.lexical_channels import CHANNELS
 from retrieval.searcher import dense_features
 
-COVERED = ("name_chars", "all_chars", "all_words")
 UNIT = st.floats(0, 1)
 
 
@@ -38,7 +37,7 @@ def features(cosines: list[float], shares: list[float], coverages: list[float]) 
 
 
 def chances(scores: list[float], cosines: list[float], coverages: list[float]) -> np.ndarray:
-    covered = {c: np.array(coverages, dtype=np.float32) for c in COVERED}
+    covered = {c: np.array(coverages, dtype=np.float32) for c in CHANNELS}
     return Fusion.load().named.probabilities(calibration_features(np.array(scores), np.array(cosines, dtype=np.float32), covered))
 
 
@@ -116,6 +115,15 @@ def test_a_damaged_weight_file_is_refused(tmp_path: Path, raw: bytes) -> None:
         Fusion.load(tmp_path / "weights.json")
 
 
+def test_channels_of_no_weight_are_not_asked() -> None:
+    weights = Fusion.load().named
+    none = replace(weights, weights=np.zeros(len(FEATURES)), calibration=np.zeros(len(CALIBRATION_FEATURES)))
+    assert none.channels == ()
+    for names, field in ((FEATURES, "weights"), (CALIBRATION_FEATURES, "calibration")):
+        one = replace(none, **{field: np.array([float(name == "words_coverage") for name in names])})
+        assert one.channels == ("words",)
+
+
 def test_other_weights_have_another_name(tmp_path: Path) -> None:
     other = Fusion.load(changed(tmp_path, lambda v: v["named"].update(threshold=0.123)))
     assert other.hash != Fusion.load().hash
@@ -124,7 +132,7 @@ def test_other_weights_have_another_name(tmp_path: Path) -> None:
 
 def test_the_only_document_of_an_index_is_not_sure_to_be_right_for_that() -> None:
     """With one candidate the softmax share is 1 whatever was asked: it is measured against a background instead."""
-    covered = {c: np.zeros(1, dtype=np.float32) for c in COVERED}
+    covered = {c: np.zeros(1, dtype=np.float32) for c in CHANNELS}
     alone, related, unrelated = (
         calibration_features(np.zeros(1), np.array([0.85], dtype=np.float32), covered, background)
         for background in (None, -12.0, 1.0)
@@ -136,7 +144,7 @@ def test_the_only_document_of_an_index_is_not_sure_to_be_right_for_that() -> Non
 def test_a_full_list_of_candidates_needs_no_background() -> None:
     scores = np.linspace(0, 5, LEAST_RIVALS)
     cosines = np.full(LEAST_RIVALS, 0.85, dtype=np.float32)
-    covered = dict.fromkeys(COVERED, np.zeros(LEAST_RIVALS, dtype=np.float32))
+    covered = dict.fromkeys(CHANNELS, np.zeros(LEAST_RIVALS, dtype=np.float32))
     assert (calibration_features(scores, cosines, covered, 9.0) == calibration_features(scores, cosines, covered)).all()
 
 

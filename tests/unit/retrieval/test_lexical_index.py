@@ -1,11 +1,13 @@
 """BM25 checked by hand, and that segments and tombstones score as a rebuild does."""
 
 import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
-from retrieval.lexical_index import K1, B, Bag, LexicalScores, Postings, Vocabulary, score
+from retrieval.lexical_index import K1, B, Bag, ChannelView, Postings, Vocabulary
 
 EVERYONE = np.ones(3, dtype=np.bool_)
 # three documents of 2, 3 and 1 terms: mean length 2
@@ -15,6 +17,21 @@ CORPUS = ({"税": 1, "退": 1}, {"税": 2, "证": 1}, {"证": 1})
 def postings(vocabulary: Vocabulary, *documents: dict[str, int]) -> Postings:
     bags = [vocabulary.bag(d) for d in documents]
     return Postings(bags, len(vocabulary))
+
+
+@dataclass
+class Scores:
+    bm25: list[np.ndarray]
+    coverage: list[np.ndarray]
+
+
+def score(vocabulary: Vocabulary, segments: Sequence[tuple[Postings, np.ndarray]], query: Mapping[str, float]) -> Scores:
+    view = ChannelView(vocabulary, segments)
+    terms = view.weigh(query)
+    numbers = range(len(segments))
+    return Scores(
+        [view.bm25(terms, i) for i in numbers], [view.coverage(terms, i, np.arange(len(segments[i][1]))) for i in numbers]
+    )
 
 
 def by_hand(count: int, length: int, mean: float, total: int, frequency: int) -> float:
@@ -48,7 +65,7 @@ def test_half_the_weight_gives_half_the_score() -> None:
     assert half == pytest.approx(whole / 2)
 
 
-def living(scores: LexicalScores, masks: list[np.ndarray]) -> list[float]:
+def living(scores: Scores, masks: list[np.ndarray]) -> list[float]:
     return [float(v) for part, mask in zip(scores.bm25, masks, strict=True) for v in part[mask]]
 
 
@@ -62,6 +79,19 @@ def test_two_segments_and_a_tombstone_score_as_one_rebuilt_segment() -> None:
     other = Vocabulary()
     rebuilt = score(other, [(postings(other, *CORPUS), EVERYONE)], query)
     assert living(split, masks) == pytest.approx(rebuilt.bm25[0].tolist(), rel=1e-6)
+    covered = [float(v) for part, mask in zip(split.coverage, masks, strict=True) for v in part[mask]]
+    assert covered == pytest.approx(rebuilt.coverage[0].tolist(), rel=1e-6)
+
+
+def test_a_view_is_not_changed_by_terms_that_come_later() -> None:
+    vocabulary = Vocabulary()
+    view = ChannelView(vocabulary, [(postings(vocabulary, *CORPUS), EVERYONE)])
+    before = view.bm25(view.weigh({"税": 1.0}), 0)
+    vocabulary.bag({"新": 1})
+    terms = view.weigh({"税": 1.0, "新": 1.0})
+    assert view.frequency("新") == 0
+    assert view.bm25(terms, 0).tolist() == before.tolist()
+    assert view.coverage(terms, 0, np.array([0, 2])).tolist() == pytest.approx([math.log(1.6) / (math.log(1.6) + math.log(8)), 0])
 
 
 def test_nothing_indexed_and_nothing_asked() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from retrieval.pinyin import blur, syllables
 from retrieval.text import matchable, normalise
-from retrieval.tokenizer import WordSegmenter, character_terms, merge, sound_terms
+from retrieval.tokenizer import WordSegmenter, character_terms, merge
 
 
 @pytest.mark.parametrize(
@@ -53,11 +53,6 @@ def test_every_character_keeps_its_place() -> None:
 
 def test_characters_and_pairs_are_counted_and_latin_words_stay_whole() -> None:
     assert character_terms("退税iso9001退税") == {"退": 2, "税": 2, "退税": 2, "iso9001": 1}
-
-
-def test_a_homophone_keeps_the_pairs_of_sounds() -> None:
-    assert sound_terms("公鸡金") == sound_terms("公积金") != {}
-    assert sound_terms("abc 123") == {}
 
 
 def test_a_term_keeps_its_highest_weight() -> None:
