@@ -99,6 +99,13 @@ def region_name(code: str | None) -> str | None:
     return _gazetteer().names.get(code or "")
 
 
+def place_named(text: str) -> str | None:
+    """Official name of the smallest division that an address names; None when it names none we know."""
+    gazetteer = _gazetteer()
+    codes = [code for m in gazetteer.pattern.finditer(normalise(text)) if (code := gazetteer.places[m.group()])]
+    return gazetteer.names[max(codes, key=lambda code: len(_prefix(code)))] if codes else None
+
+
 def foreign_places(text: str, home: str) -> list[str]:
     """Official names of the places that a question is about and that are not ours; see `foreign_codes`."""
     return [_gazetteer().names[code] for code in foreign_codes(text, home)]

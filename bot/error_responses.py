@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from actions.errors import ActionServerError
 from answering.errors import AnsweringError, IndexNotReadyError
 from bot import errors as edge
+from bot.channels.wechat import errors as wechat
 from bot.rasa_project import RasaProjectError
 from conversations import errors as talk
 from database.errors import DatabaseError
@@ -44,6 +45,10 @@ STATUS: Mapping[type[WenzhengError], int] = {
     talk.RateLimitedError: 429,
     talk.DialogueUnavailableError: 503,
     talk.SilentDialogueError: 502,
+    wechat.WeChatError: 502,
+    wechat.SignatureError: 403,
+    wechat.UnreadablePushError: 400,
+    wechat.WeChatNotConfiguredError: 503,
     edge.GatewayError: 400,
     edge.UnauthorizedError: 401,
     edge.ForbiddenError: 403,

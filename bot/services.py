@@ -10,11 +10,13 @@ from answering.knowledge_index import KnowledgeIndex
 from answering.preparation import prepare_encoder
 from answering.regions import JurisdictionFinder
 from answering.searcher_factory import build_searcher
+from bot.channels.wechat.service import WeChatService
 from bot.metrics import Metrics
 from bot.rasa_project import internal_token
 from bot.starters import StarterQuestions
 from conversations.consultation import Consultation
 from conversations.live import MessageFeed
+from conversations.outbox import STATES, Outbox
 from conversations.rasa_client import RasaClient
 from conversations.rate_limit import RateLimiter
 from conversations.records import ConversationRecords
@@ -49,6 +51,7 @@ class Services:
     rasa: RasaClient
     live: MessageFeed
     turns: TurnService
+    wechat: WeChatService
     metrics: Metrics
 
     def start(self) -> None:
@@ -94,11 +97,18 @@ def build_services(
         records, consultation, rasa, RateLimiter(settings.rate_limit), live, metrics.turn_done,
         timedelta(seconds=settings.rasa_timeout_s) + LONGEST_DIRECT_ANSWER,
     )  # fmt: skip
+    wechat = WeChatService(settings, database, turns, records, entries, starters, metrics.wechat_done)
+    for state in STATES:
+        metrics.watch_outbox(state, partial(_count, wechat.outbox, state))
     metrics.watch("index_revision", "Revision of the store that the index has reached", partial(getattr, index, "revision"))
     metrics.watch("index_entries", "Published entries in the index", partial(getattr, searcher, "size"))
     metrics.watch("index_ready", "1 when the index serves", lambda: float(index.ready))
     return Services(
         settings=settings, database=database, encoder=encoder, entries=entries, feed=feed, index=index, searcher=searcher,
         answerer=answerer, starters=starters, records=records, consultation=consultation, rasa=rasa, live=live, turns=turns,
-        metrics=metrics,
+        wechat=wechat, metrics=metrics,
     )  # fmt: skip
+
+
+def _count(outbox: Outbox, state: str) -> float:
+    return float(outbox.counts()[state])

@@ -30,11 +30,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class FixedReply:
-    """What a channel says itself, without dialogue: a welcome, "please write it in words"."""
+    """What a channel says itself, without dialogue: a welcome, "please write it in words".
+
+    Args:
+        marked_up: the text is in the channel's own form already.
+    """
 
     text: str
     buttons: Sequence[Mapping[str, str]] = ()
-    outcome: str = "smalltalk"
+    marked_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class TurnReply:
         """From a wire result."""
         messages: list[dict[str, Any]] = []
         if reply["text"]:
-            parts = {name: reply[name] for name in ("buttons", "citations") if reply.get(name)}
+            parts = {name: reply[name] for name in ("buttons", "citations", "marked_up") if reply.get(name)}
             messages.append({"text": reply["text"], **parts})
         return cls(
             conversation_id, messages, dict(reply["intent"]), reply["outcome"], reply.get("answer_id"), reply.get("turn_id")
@@ -184,7 +188,7 @@ class TurnService:
         if turn.holder == "human":
             return await self._close_with(turn, "", "handoff", "human")
         if request.reply is not None:
-            return await self._close_with(turn, request.reply.text, request.reply.outcome, "channel", request.reply.buttons)
+            return await self._close_with(turn, request.reply.text, "smalltalk", "channel", request.reply)
         try:
             await self.dialogue.ask(turn.conversation_id, text, turn.turn_id)
         except ConversationError as exc:
@@ -199,12 +203,13 @@ class TurnService:
         return closed
 
     async def _close_with(
-        self, turn: Reservation, text: str, outcome: str, source: str, buttons: Sequence[Mapping[str, str]] = ()
+        self, turn: Reservation, text: str, outcome: str, source: str, fixed: FixedReply | None = None
     ) -> ClosedTurn:
-        offered = [wording.HUMAN_BUTTON] if source == "edge" else [dict(button) for button in buttons]
-        reply = {
-            "turn_id": turn.turn_id, "text": text, "buttons": offered, "citations": [],
+        buttons = [wording.HUMAN_BUTTON] if source == "edge" else [dict(button) for button in fixed.buttons] if fixed else []
+        reply: dict[str, Any] = {
+            "turn_id": turn.turn_id, "text": text, "buttons": buttons, "citations": [],
             "intent": {"name": None, "confidence": 0.0}, "outcome": outcome, "answer_id": None,
+            **({"marked_up": True} if fixed and fixed.marked_up else {}),
         }  # fmt: skip
         try:
             await self._db(self.records.close, turn.turn_id, reply, source)
