@@ -13,6 +13,8 @@ from starlette.exceptions import HTTPException
 from actions.errors import ActionServerError
 from answering.errors import AnsweringError, IndexNotReadyError
 from bot import errors as edge
+from bot.channels.wechat import api_errors, menu
+from bot.channels.wechat import errors as wechat
 from bot.rasa_project import RasaProjectError
 from conversations import errors as talk
 from database.errors import DatabaseError
@@ -52,6 +54,16 @@ STATUS: Mapping[type[WenzhengError], int] = {
     edge.UnknownPageError: 404,
     edge.WithdrawnEntryError: 410,
     edge.NoPublicAddressError: 404,
+    wechat.WeChatError: 500,
+    wechat.SignatureError: 403,
+    wechat.UnreadablePushError: 400,
+    wechat.WeChatNotConfiguredError: 404,
+    menu.MenuFileError: 422,
+    api_errors.WeChatApiError: 502,
+    api_errors.WeChatBusyError: 503,
+    api_errors.AccountConfigurationError: 503,
+    api_errors.DailyQuotaError: 503,
+    api_errors.NotGrantedError: 404,
 }
 
 _HTTP_WORDS = {

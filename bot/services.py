@@ -9,6 +9,7 @@ from answering.knowledge_index import KnowledgeIndex
 from answering.preparation import prepare_encoder
 from answering.regions import JurisdictionFinder
 from answering.searcher_factory import build_searcher
+from bot.channels.wechat.api import WeChatApi, build_wechat_api
 from bot.metrics import Metrics
 from bot.rasa_project import internal_token
 from bot.starters import StarterQuestions
@@ -47,6 +48,7 @@ class Services:
     live: MessageFeed
     turns: TurnService
     metrics: Metrics
+    wechat_api: WeChatApi | None
 
     def start(self) -> None:
         """Load the index in the background and follow the store. `index.ready` tells when it serves."""
@@ -94,5 +96,5 @@ def build_services(
     return Services(
         settings=settings, database=database, encoder=encoder, entries=entries, feed=feed, index=index, searcher=searcher,
         answerer=answerer, starters=starters, records=records, consultation=consultation, rasa=rasa, live=live, turns=turns,
-        metrics=metrics,
+        metrics=metrics, wechat_api=build_wechat_api(settings, database),
     )  # fmt: skip
