@@ -100,10 +100,14 @@ def region_name(code: str | None) -> str | None:
 
 
 def place_named(text: str) -> str | None:
-    """Official name of the smallest division that an address names; None when it names none we know."""
+    """The smallest division that an address names, with those it lies in ("广东省深圳市南山区"); None when we know none of it."""
     gazetteer = _gazetteer()
     codes = [code for m in gazetteer.pattern.finditer(normalise(text)) if (code := gazetteer.places[m.group()])]
-    return gazetteer.names[max(codes, key=lambda code: len(_prefix(code)))] if codes else None
+    if not codes:
+        return None
+    smallest = max(codes, key=lambda code: len(_prefix(code)))
+    above = dict.fromkeys([smallest[:2] + "0000", smallest[:4] + "00", smallest])
+    return "".join(gazetteer.names.get(code, "") for code in above)
 
 
 def foreign_places(text: str, home: str) -> list[str]:

@@ -15,6 +15,7 @@ from bot.routes.entries import entry_routes
 from bot.routes.health import health_routes
 from bot.routes.pages import STATIC, error_page, page_routes, page_templates
 from bot.routes.search import search_routes
+from bot.routes.wechat_codes import wechat_code_routes
 from bot.services import Services
 
 
@@ -48,6 +49,7 @@ def create_app(services: Services) -> FastAPI:
         entry_routes(services),
         health_routes(services),
         page_routes(services, senders, templates),
+        wechat_code_routes(services),
     ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

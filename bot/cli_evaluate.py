@@ -80,7 +80,7 @@ def bench(
     entries: Annotated[int, typer.Option(help="条目数量")] = 10_000,
     queries: Annotated[int, typer.Option(help="查询次数")] = 300,
 ) -> None:
-    """测量一次查询（含编码）的耗时。"""
+    """测量一次查询（含编码）和一次更新的耗时。"""
     from retrieval.benchmark import measure
 
     settings = load_settings()

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from actions.errors import ActionServerError
 from answering.errors import AnsweringError, IndexNotReadyError
 from bot import errors as edge
+from bot.channels.wechat import api_errors, menu
 from bot.channels.wechat import errors as wechat
 from bot.rasa_project import RasaProjectError
 from conversations import errors as talk
@@ -45,10 +46,6 @@ STATUS: Mapping[type[WenzhengError], int] = {
     talk.RateLimitedError: 429,
     talk.DialogueUnavailableError: 503,
     talk.SilentDialogueError: 502,
-    wechat.WeChatError: 502,
-    wechat.SignatureError: 403,
-    wechat.UnreadablePushError: 400,
-    wechat.WeChatNotConfiguredError: 503,
     edge.GatewayError: 400,
     edge.UnauthorizedError: 401,
     edge.ForbiddenError: 403,
@@ -57,6 +54,17 @@ STATUS: Mapping[type[WenzhengError], int] = {
     edge.UnknownPageError: 404,
     edge.WithdrawnEntryError: 410,
     edge.NoPublicAddressError: 404,
+    wechat.WeChatError: 500,
+    wechat.SignatureError: 403,
+    wechat.UnreadablePushError: 400,
+    wechat.WeChatNotConfiguredError: 503,
+    wechat.NoAccountError: 404,
+    menu.MenuFileError: 422,
+    api_errors.WeChatApiError: 502,
+    api_errors.WeChatBusyError: 503,
+    api_errors.AccountConfigurationError: 503,
+    api_errors.DailyQuotaError: 503,
+    api_errors.NotGrantedError: 404,
 }
 
 _HTTP_WORDS = {

@@ -34,6 +34,7 @@ QUESTIONS = (
     "招了两个应届生有没有补贴",
     "去哪里办",
 )
+CHANGES = 20
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Figures:
 
 
 def measure(encoder: Encoder, searcher: Searcher, entries: int, queries: int, report: Callable[[str], None]) -> Figures:
-    """Fill `searcher` with `entries` documents of four passages and time `queries` searches, encoder included."""
+    """Fill `searcher` with `entries` documents of four passages; time `queries` searches, encoder included, and some changes."""
     report(f"生成 {entries} 个条目")
     random = np.random.default_rng(0)
     documents = [_document(i, random, encoder.dimension) for i in range(entries)]
@@ -63,7 +64,14 @@ def measure(encoder: Encoder, searcher: Searcher, entries: int, queries: int, re
         searcher.search(question)
         encode.append(middle - start)
         whole.append(time.perf_counter() - middle)
-    return Figures(entries * len(ROLES), {"编码": _spread(encode), "一次查询（含编码）": _spread(whole)})
+    report("更新")
+    change = []
+    for i in range(CHANGES):
+        start = time.perf_counter()
+        searcher.apply([documents[i * 7 % entries]], (), 2 + i)
+        change.append(time.perf_counter() - start)
+    rows = {"编码": _spread(encode), "一次查询（含编码）": _spread(whole), "更新一个条目": _spread(change)}
+    return Figures(entries * len(ROLES), rows)
 
 
 def _document(number: int, random: np.random.Generator, dimension: int) -> Document:

@@ -70,9 +70,9 @@ class Postings:
     def frequencies(self, alive: Mask) -> Slots:
         """How many living documents have each term: (terms,)."""
         if alive.all():
-            return np.diff(self.starts)
+            return np.asarray(np.diff(self.starts), dtype=np.int64)
         running = np.concatenate([[0], np.cumsum(alive[self.slots])])
-        return np.diff(running[self.starts])
+        return np.asarray(np.diff(running[self.starts]), dtype=np.int64)
 
     def impacts(self, mean: float) -> Floats:
         """What each posting is worth before idf, in documents of `mean` length on average: (postings,) float32."""
