@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, exists, func, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
@@ -76,23 +76,21 @@ def add_to_outbox(
     return True
 
 
-def waiting_for(session: Session, channel: str, recipient: str) -> list[OutboxItem]:
-    """What waits for this user's next message, oldest first."""
-    rows = session.scalars(
-        select(OutboxMessage)
-        .where(OutboxMessage.channel == channel, OutboxMessage.recipient == recipient, OutboxMessage.state == WAITING)
-        .order_by(OutboxMessage.id)
-    )
-    return [_item(row) for row in rows]
+def is_waiting(session: Session, channel: str, recipient: str) -> bool:
+    """Whether something has not been sent to this user yet."""
+    query = select(OutboxMessage.id).where(_unsent(channel, recipient)).limit(1)
+    return session.scalar(query) is not None
 
 
-def mark_told(session: Session, ids: Sequence[int], how: str, moment: datetime) -> None:
-    """Waiting messages went out another way, such as in a passive reply."""
-    session.execute(
+def take_unsent(session: Session, channel: str, recipient: str, how: str, moment: datetime) -> list[OutboxItem]:
+    """What this user has not got yet, oldest first, now told another way, such as in a passive reply. No sender has it in hand."""
+    taking = (
         update(OutboxMessage)
-        .where(OutboxMessage.id.in_(ids), OutboxMessage.state == WAITING)
+        .where(_unsent(channel, recipient))
         .values(state=SENT, reason=how, done_at=moment)
+        .returning(OutboxMessage)
     )
+    return sorted((_item(row) for row in session.scalars(taking)), key=lambda item: item.id)
 
 
 def release_waiting(session: Session, channel: str, recipient: str, moment: datetime) -> int:
@@ -107,13 +105,7 @@ def release_waiting(session: Session, channel: str, recipient: str, moment: date
 
 def drop_unsent(session: Session, channel: str, recipient: str, reason: str, moment: datetime) -> int:
     """Nobody will read it any more. Returns how many messages were given up."""
-    dropped = (
-        update(OutboxMessage)
-        .where(
-            OutboxMessage.channel == channel, OutboxMessage.recipient == recipient, OutboxMessage.state.in_([PENDING, WAITING])
-        )
-        .values(state=DROPPED, reason=reason, done_at=moment)
-    )  # fmt: skip
+    dropped = update(OutboxMessage).where(_unsent(channel, recipient)).values(state=DROPPED, reason=reason, done_at=moment)
     return int(session.connection().execute(dropped).rowcount)
 
 
@@ -210,6 +202,12 @@ class Outbox:
                 .where(OutboxMessage.id == item.id, OutboxMessage.state == SENDING)
                 .values(state=state, reason=reason, claimed_by=None, **done, **changes)
             )
+
+
+def _unsent(channel: str, recipient: str) -> ColumnElement[bool]:
+    return and_(
+        OutboxMessage.channel == channel, OutboxMessage.recipient == recipient, OutboxMessage.state.in_([PENDING, WAITING])
+    )
 
 
 def _item(row: OutboxMessage) -> OutboxItem:

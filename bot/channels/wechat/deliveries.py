@@ -23,9 +23,9 @@ from conversations.outbox import (
     OutboxItem,
     add_to_outbox,
     drop_unsent,
-    mark_told,
+    is_waiting,
     release_waiting,
-    waiting_for,
+    take_unsent,
 )  # fmt: skip
 from database.engine import Database
 
@@ -98,9 +98,8 @@ class DeliveryStore:
             if not _decide(session, push.key, PASSIVE):
                 return _state(session, push.key)
             moment = self._now()
-            waiting = waiting_for(session, CHANNEL, push.openid) if tell_waiting else []
+            waiting = take_unsent(session, CHANNEL, push.openid, TOLD_PASSIVELY, moment) if tell_waiting else []
             parts = [tell_waiting(item) for item in waiting] if tell_waiting else []
-            mark_told(session, [item.id for item in waiting], TOLD_PASSIVELY, moment)
             whole = joined([*parts, text])
             content, rest = first_portion(whole)
             if whole:
@@ -111,7 +110,7 @@ class DeliveryStore:
     def has_waiting(self, openid: str) -> bool:
         """Whether something waits for this user's next message."""
         with self._database.read() as session:
-            return bool(waiting_for(session, CHANNEL, openid))
+            return is_waiting(session, CHANNEL, openid)
 
     def later(self, push: Push, route: Route, content: str = "") -> Arrival:
         """Decide that the answer goes out later, unless it is decided otherwise; returns what counts."""
