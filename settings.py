@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     wechat_token: SecretStr | None = Field(None, validation_alias="WECHAT_TOKEN")
     wechat_app_id: str | None = Field(None, validation_alias="WECHAT_APP_ID")
     wechat_aes_key: SecretStr | None = Field(None, validation_alias="WECHAT_AES_KEY")
+    wechat_aes_key_previous: SecretStr | None = Field(None, validation_alias="WECHAT_AES_KEY_PREVIOUS")
     wechat_app_secret: SecretStr | None = Field(None, validation_alias="WECHAT_APP_SECRET")
     wechat_api_base: str = Field("https://api.weixin.qq.com", validation_alias="WECHAT_API_BASE")
 

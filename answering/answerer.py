@@ -13,6 +13,7 @@ from answering.regions import Jurisdiction
 from knowledge_base.entries import EntryRecord, EntryStore
 from knowledge_base.validity import validity_of
 from retrieval.documents import Hit, SearchResult
+from retrieval.text import normalise
 
 __all__ = ["Answer", "Answerer", "Button", "CaseView", "Citation", "Found", "FoundEntries", "Inquiry"]
 
@@ -50,7 +51,7 @@ class Answerer:
     def answer(self, inquiry: Inquiry) -> Answer:
         """Raises: IndexNotReadyError while the index is being loaded."""
         searcher = self._index.searcher
-        picked = self._picked(inquiry)
+        picked = self._opened(inquiry) or self._picked(inquiry)
         if picked is not None:
             return picked
         ours = self._jurisdiction(searcher.revision)
@@ -71,6 +72,11 @@ class Answerer:
         if near and _any_of(near) >= result.threshold:
             return self._offered(inquiry, result, near, "clarify", wording.WHICH_ONE)
         return self._declined(inquiry, result, near)
+
+    def opens(self, entry_id: int, text: str) -> bool:
+        """Whether the text is the title of this live entry: the message opens it rather than asks something about it."""
+        record = self._store.published([entry_id]).get(entry_id)
+        return record is not None and normalise(text) == normalise(record.content.title)
 
     def search(self, query: str, k: int, as_of: date) -> FoundEntries:
         """Published, valid entries for a query, best first."""
@@ -98,6 +104,14 @@ class Answerer:
             for hit in hits
             if hit.doc_id in live and validity_of(live[hit.doc_id].content, as_of) == "valid"
         ]
+
+    def _opened(self, inquiry: Inquiry) -> Answer | None:
+        if inquiry.opened is None:
+            return None
+        record = self._store.published([inquiry.opened]).get(inquiry.opened)
+        if record is None or validity_of(record.content, inquiry.as_of) != "valid":
+            return None
+        return self._entry_told(inquiry, record, [], resolved=record.content.title)
 
     def _picked(self, inquiry: Inquiry) -> Answer | None:
         options = inquiry.case.options

@@ -39,12 +39,16 @@ class CaseView:
 
 @dataclass(frozen=True)
 class Inquiry:
-    """One message to be answered, as of a day."""
+    """One message to be answered, as of a day.
+
+    Attributes: opened: the entry that this very message opens (a scanned code, a tapped option); its text is the title.
+    """
 
     text: str
     intent: str | None
     case: CaseView
     as_of: date
+    opened: int | None = None
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,17 @@ def region_name(code: str | None) -> str | None:
     return _gazetteer().names.get(code or "")
 
 
+def place_named(text: str) -> str | None:
+    """The smallest division that an address names, with those it lies in ("广东省深圳市南山区"); None when we know none of it."""
+    gazetteer = _gazetteer()
+    codes = [code for m in gazetteer.pattern.finditer(normalise(text)) if (code := gazetteer.places[m.group()])]
+    if not codes:
+        return None
+    smallest = max(codes, key=lambda code: len(_prefix(code)))
+    above = dict.fromkeys([smallest[:2] + "0000", smallest[:4] + "00", smallest])
+    return "".join(gazetteer.names.get(code, "") for code in above)
+
+
 def foreign_places(text: str, home: str) -> list[str]:
     """Official names of the places that a question is about and that are not ours; see `foreign_codes`."""
     return [_gazetteer().names[code] for code in foreign_codes(text, home)]

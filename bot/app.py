@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from bot.channels.web import web_channel, web_senders
+from bot.channels.wechat.callback import wechat_callback
 from bot.error_responses import install_error_responses
 from bot.http_guards import BodyLimit, ResponseGuard
 from bot.routes.entries import entry_routes
@@ -24,10 +25,10 @@ def create_app(services: Services) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         services.start()
+        services.wechat.start()
         yield
+        await services.wechat.stop()
         await services.rasa.aclose()
-        if services.wechat_api:
-            await services.wechat_api.aclose()
         services.stop()
 
     app = FastAPI(
@@ -43,6 +44,7 @@ def create_app(services: Services) -> FastAPI:
     senders = web_senders(services)
     for router in (
         web_channel(services, senders),
+        wechat_callback(services.wechat.account, services.wechat.trouble, services.wechat.channel),
         search_routes(services),
         entry_routes(services),
         health_routes(services),

@@ -26,7 +26,7 @@ SECURITY_HEADERS = {
 
 def body_limit(path: str) -> int:
     """The most bytes a body may have."""
-    return CHAT_LIMIT if path == "/api/chat" else ENTRY_LIMIT
+    return CHAT_LIMIT if path in {"/api/chat", "/wechat"} else ENTRY_LIMIT
 
 
 class BodyLimit:

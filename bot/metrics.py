@@ -19,6 +19,8 @@ class Metrics:
         self._searches = Histogram(
             "wenzheng_search_seconds", "Time of one search over HTTP", buckets=BUCKETS, registry=self._registry
         )
+        self._wechat = Counter("wenzheng_wechat_pushes", "Pushes of WeChat answered", ["kind", "route"], registry=self._registry)
+        self._outbox = Gauge("wenzheng_outbox_messages", "Messages of the outbox", ["state"], registry=self._registry)
         self._requests = Counter(
             "wenzheng_http_requests", "HTTP requests by route and status", ["route", "status"], registry=self._registry
         )
@@ -27,6 +29,14 @@ class Metrics:
         """One turn was answered: by Rasa's action, directly, by a human's silence, or at the edge."""
         self._turns.labels(outcome, intent or "none", source).inc()
         self._seconds.labels(source).observe(seconds)
+
+    def wechat_done(self, kind: str, route: str) -> None:
+        """An attempt of WeChat was answered: passively, through the outbox, or with the next message."""
+        self._wechat.labels(kind, route).inc()
+
+    def watch_outbox(self, state: str, read: Callable[[], float]) -> None:
+        """How many messages of the outbox are in a state; read when Prometheus asks."""
+        self._outbox.labels(state).set_function(read)
 
     def search_done(self, seconds: float) -> None:
         self._searches.observe(seconds)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from answering.answerer import Answerer
@@ -9,12 +10,13 @@ from answering.knowledge_index import KnowledgeIndex
 from answering.preparation import prepare_encoder
 from answering.regions import JurisdictionFinder
 from answering.searcher_factory import build_searcher
-from bot.channels.wechat.api import WeChatApi, build_wechat_api
+from bot.channels.wechat.service import WeChatService
 from bot.metrics import Metrics
 from bot.rasa_project import internal_token
 from bot.starters import StarterQuestions
 from conversations.consultation import Consultation
 from conversations.live import MessageFeed
+from conversations.outbox import STATES, Outbox
 from conversations.rasa_client import RasaClient
 from conversations.rate_limit import RateLimiter
 from conversations.records import ConversationRecords
@@ -27,6 +29,8 @@ from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.encoder import Encoder, OnnxEncoder
 from retrieval.searcher import Searcher
 from settings import Settings
+
+LONGEST_DIRECT_ANSWER = timedelta(seconds=5)  # on a busy machine
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,8 @@ class Services:
     rasa: RasaClient
     live: MessageFeed
     turns: TurnService
+    wechat: WeChatService
     metrics: Metrics
-    wechat_api: WeChatApi | None
 
     def start(self) -> None:
         """Load the index in the background and follow the store. `index.ready` tells when it serves."""
@@ -89,12 +93,22 @@ def build_services(
     records, live, metrics = ConversationRecords(database), MessageFeed(), Metrics()
     consultation = Consultation(database, answerer, starters=starters, on_message=live.notify)
     rasa = RasaClient(settings.rasa_url, internal_token(settings), settings.rasa_timeout_s)
-    turns = TurnService(records, consultation, rasa, RateLimiter(settings.rate_limit), live, metrics.turn_done)
+    turns = TurnService(
+        records, consultation, rasa, RateLimiter(settings.rate_limit), live, metrics.turn_done,
+        timedelta(seconds=settings.rasa_timeout_s) + LONGEST_DIRECT_ANSWER,
+    )  # fmt: skip
+    wechat = WeChatService(settings, database, turns, records, entries, starters, metrics.wechat_done)
+    for state in STATES:
+        metrics.watch_outbox(state, partial(_count, wechat.outbox, state))
     metrics.watch("index_revision", "Revision of the store that the index has reached", partial(getattr, index, "revision"))
     metrics.watch("index_entries", "Published entries in the index", partial(getattr, searcher, "size"))
     metrics.watch("index_ready", "1 when the index serves", lambda: float(index.ready))
     return Services(
         settings=settings, database=database, encoder=encoder, entries=entries, feed=feed, index=index, searcher=searcher,
         answerer=answerer, starters=starters, records=records, consultation=consultation, rasa=rasa, live=live, turns=turns,
-        metrics=metrics, wechat_api=build_wechat_api(settings, database),
+        wechat=wechat, metrics=metrics,
     )  # fmt: skip
+
+
+def _count(outbox: Outbox, state: str) -> float:
+    return float(outbox.counts()[state])

@@ -25,6 +25,8 @@ class Answering(Protocol):
 
     def answer(self, inquiry: Inquiry) -> Answer: ...
 
+    def opens(self, entry_id: int, text: str) -> bool: ...
+
 
 class Consultation:
     """Does what a turn asks for and commits result, case and records in one transaction, once.
@@ -62,8 +64,9 @@ class Consultation:
             return dict(turn.reply)
         case = self._case_of(turn)
         acted_on = tasks.effective_intent(intent, turn.text)
-        task = tasks.task_of(acted_on, confidence, turn.text, case)
-        result = self._do(task, acted_on, confidence, turn, case, entities)
+        opens = turn.entry_id is not None and self._answerer.opens(turn.entry_id, turn.text)
+        task = tasks.ANSWER if opens else tasks.task_of(acted_on, confidence, turn.text, case)
+        result = self._do(task, acted_on, confidence, turn, case, entities, turn.entry_id if opens else None)
         name = tasks.reported_intent(task, acted_on if intent not in tasks.NOTHING_CLASSIFIED else None, turn.text, case)
         if name is None and source == "rasa" and _continues(result, turn.text):
             name = case.task_intent
@@ -78,11 +81,12 @@ class Consultation:
         return replace(case, entry_id=turn.entry_id, options=[]) if turn.entry_id else case
 
     def _do(
-        self, task: str, intent: str | None, confidence: float, turn: OpenTurn, case: Case, entities: Mapping[str, str]
-    ) -> Result:
+        self, task: str, intent: str | None, confidence: float, turn: OpenTurn, case: Case, entities: Mapping[str, str],
+        opened: int | None,
+    ) -> Result:  # fmt: skip
         calm = replace(case, awaiting=None, offer=None)  # whatever comes now, an earlier offer is over
         if task in {tasks.ANSWER, tasks.OUT_OF_SCOPE}:
-            return self._answer(task, intent, confidence, turn, calm, entities)
+            return self._answer(task, intent, confidence, turn, calm, entities, opened)
         if task in {tasks.COMPLAINT_ASK, tasks.COMPLAINT_FILE}:
             if task == tasks.COMPLAINT_ASK:
                 return Result("ticket", wording.COMPLAINT_ASK, replace(calm, awaiting=AWAITING_COMPLAINT))
@@ -114,14 +118,15 @@ class Consultation:
         return Result("smalltalk", said, replace(calm, awaiting=case.awaiting))
 
     def _answer(
-        self, task: str, intent: str | None, confidence: float, turn: OpenTurn, case: Case, entities: Mapping[str, str]
-    ) -> Result:
+        self, task: str, intent: str | None, confidence: float, turn: OpenTurn, case: Case, entities: Mapping[str, str],
+        opened: int | None,
+    ) -> Result:  # fmt: skip
         facts = {name: value for name, value in entities.items() if name not in PRIVATE_ENTITIES}
         as_of = self._now().astimezone(CHINA).date()
         asked = None if task == tasks.OUT_OF_SCOPE or intent == "nlu_fallback" else intent
         # said to be no government matter: looked up all the same, but not as a follow-up to what was discussed
         context = replace(case, entry_id=None, options=[]) if task == tasks.OUT_OF_SCOPE else case
-        answer = self._answerer.answer(Inquiry(text=turn.text, intent=asked, case=context.view(facts), as_of=as_of))
+        answer = self._answerer.answer(Inquiry(turn.text, asked, context.view(facts), as_of, opened))
         if task == tasks.OUT_OF_SCOPE and not _outweighs(answer, confidence):
             declined = replace(
                 answer, outcome="fallback", text=wording.OUT_OF_SCOPE, citations=[], buttons=[], entry_id=None, version=None

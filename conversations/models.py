@@ -39,7 +39,7 @@ class Turn(Base):
     key: Mapped[str | None] = mapped_column(String(320))
     entry_id: Mapped[int | None] = mapped_column(_Id)  # the entry whose page or code the message came from
     state: Mapped[str] = mapped_column(String(8))  # open | done
-    source: Mapped[str | None] = mapped_column(String(16))  # rasa | direct | human | edge
+    source: Mapped[str | None] = mapped_column(String(16))  # rasa | direct | channel | human | edge
     reply: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     reserved_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from conversations import clock
 from conversations.clock import Clock
 from conversations.errors import UnknownConversationError, UnknownTurnError
+from conversations.masking import mask_personal_data
 from conversations.models import AnswerRow, Conversation, Message, Turn
+from conversations.outbox import UNSEEN_CHANNELS, add_to_outbox
 from database.engine import Database
 
 MESSAGES_PER_PAGE = 200
@@ -32,7 +34,7 @@ class Reservation:
 
 @dataclass(frozen=True)
 class ClosedTurn:
-    """A turn's committed reply and where it came from: rasa, direct, human or edge."""
+    """A turn's committed reply and where it came from: rasa, direct, channel, human or edge."""
 
     conversation_id: str
     reply: Mapping[str, Any]
@@ -58,6 +60,10 @@ class ConversationRecords:
 
     def __init__(self, database: Database, now: Clock = clock.now) -> None:
         self._database, self._now = database, now
+
+    def moment(self) -> datetime:
+        """Now, by the clock of the records."""
+        return self._now()
 
     def find_or_create(self, channel: str, sender_id: str) -> str:
         """The id of the sender's conversation."""
@@ -173,14 +179,73 @@ class ConversationRecords:
             session.execute(update(Conversation).where(Conversation.id == conversation_id).values(holder=holder))
 
     def say(self, conversation_id: str, role: str, text: str) -> int:
-        """Record words outside a turn (a human seat's, a late answer); returns the message's id."""
+        """Record words outside a turn, such as a human seat's; returns the message's id.
+
+        On a channel whose users do not look for themselves, they are put in the outbox in the same transaction.
+        """
         with self._database.write() as session:
-            message = Message(
-                conversation_id=conversation_id, turn_id=None, role=role, text=text, extra={}, created_at=self._now()
-            )
+            moment = self._now()
+            message = Message(conversation_id=conversation_id, turn_id=None, role=role, text=text, extra={}, created_at=moment)
             session.add(message)
             session.flush()
+            conversation = session.get_one(Conversation, conversation_id)
+            if conversation.channel in UNSEEN_CHANNELS:
+                add_to_outbox(
+                    session, channel=conversation.channel, recipient=conversation.sender_id, conversation_id=conversation_id,
+                    content={"text": text}, key=f"message:{message.id}", moment=moment,
+                )  # fmt: skip
             return message.id
+
+    def earlier_open(self, turn: Reservation, newer_than: datetime) -> bool:
+        """Whether an earlier message of this conversation is still being answered, by whatever process.
+
+        Args:
+            newer_than: turns reserved before that lost their worker and hold up nobody.
+        """
+        query = select(Turn.id).where(
+            Turn.conversation_id == turn.conversation_id, Turn.state == "open", Turn.reserved_at > newer_than,
+            or_(Turn.received_at < turn.reserved_at, and_(Turn.received_at == turn.reserved_at, Turn.id < turn.turn_id)),
+        )  # fmt: skip
+        with self._database.read() as session:
+            return session.scalar(query.limit(1)) is not None
+
+    def last_offer(self, channel: str, sender_id: str) -> tuple[list[dict[str, str]], int]:
+        """Buttons of the assistant's last message to this sender, and how many of them, from the first, are entries."""
+        query = (
+            select(Message)
+            .join(Conversation, Conversation.id == Message.conversation_id)
+            .where(Conversation.channel == channel, Conversation.sender_id == sender_id, Message.role == "bot")
+            .order_by(Message.id.desc())
+            .limit(1)
+        )
+        with self._database.read() as session:
+            message = session.scalar(query)
+        if message is None:
+            return [], 0
+        entries = len(message.extra.get("citations", [])) if message.extra.get("outcome") != "answer" else 0
+        return list(message.extra.get("buttons", [])), entries
+
+    def remember(self, channel: str, sender_id: str, facts: Mapping[str, str]) -> None:
+        """Add facts that the channel itself told, such as a region, to the sender's case."""
+        conversation_id = self.find_or_create(channel, sender_id)
+        with self._database.write() as session:
+            conversation = session.get_one(Conversation, conversation_id)
+            entities = {**conversation.case.get("entities", {}), **facts}
+            conversation.case = {**conversation.case, "entities": entities}
+
+    def forget(self, channel: str, sender_id: str) -> bool:
+        """The sender is gone: their name and case are erased and personal data in their words masked. False: nobody known.
+
+        The conversation itself stays, as the record of what the assistant said.
+        """
+        with self._database.write() as session:
+            conversation = _conversation_of(session, channel, sender_id)
+            if conversation is None:
+                return False
+            conversation.sender_id, conversation.case = f"gone:{secrets.token_hex(8)}", {}
+            for message in session.scalars(select(Message).where(Message.conversation_id == conversation.id)):
+                message.text = mask_personal_data(message.text)
+            return True
 
     def close(self, turn_id: str, reply: Mapping[str, Any], source: str) -> bool:
         """Close a turn that no task was done for (a human holds the conversation, or something broke). False if closed before."""
@@ -248,4 +313,5 @@ def _turn_by_key(session: Session, channel: str, key: str | None) -> Reservation
     turn = session.scalar(select(Turn).where(Turn.channel == channel, Turn.key == key))
     if turn is None:
         return None
-    return Reservation(turn.id, turn.conversation_id, False, "bot", turn.reserved_at)
+    holder = session.get_one(Conversation, turn.conversation_id).holder
+    return Reservation(turn.id, turn.conversation_id, False, holder, turn.reserved_at)

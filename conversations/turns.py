@@ -2,7 +2,7 @@
 
 import asyncio
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,9 +23,22 @@ from conversations.records import ClosedTurn, ConversationRecords, Reservation
 WORKERS = 8
 DUPLICATE_WAIT_S = 30.0
 DUPLICATE_LOOK_S = 0.1
-ABANDONED_AFTER = timedelta(seconds=20)  # an open turn this old in no process's hands lost its worker
+ORDER_LOOK_S = 0.05
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class FixedReply:
+    """What a channel says itself, without dialogue: a welcome, "please write it in words".
+
+    Args:
+        marked_up: the text is in the channel's own form already.
+    """
+
+    text: str
+    buttons: Sequence[Mapping[str, str]] = ()
+    marked_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,6 +48,7 @@ class TurnRequest:
     Args:
         key: the delivery's identity within the channel; a repeated one gets the same reply.
         entry_id: the entry whose page or code the message came from.
+        reply: what is said to it, where the channel knows without asking.
     """
 
     channel: str
@@ -42,6 +56,7 @@ class TurnRequest:
     text: str
     key: str | None = None
     entry_id: int | None = None
+    reply: FixedReply | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +75,7 @@ class TurnReply:
         """From a wire result."""
         messages: list[dict[str, Any]] = []
         if reply["text"]:
-            parts = {name: reply[name] for name in ("buttons", "citations") if reply.get(name)}
+            parts = {name: reply[name] for name in ("buttons", "citations", "marked_up") if reply.get(name)}
             messages.append({"text": reply["text"], **parts})
         return cls(
             conversation_id, messages, dict(reply["intent"]), reply["outcome"], reply.get("answer_id"), reply.get("turn_id")
@@ -86,6 +101,7 @@ class TurnService:
 
     Args:
         observe: told (outcome, intent, source, seconds) of every turn done.
+        abandoned_after: an open turn reserved so long ago lost its worker; longer than an answer takes at most.
     """
 
     records: ConversationRecords
@@ -94,6 +110,7 @@ class TurnService:
     limiter: RateLimiter
     feed: MessageFeed
     observe: TurnObserver = _unobserved
+    abandoned_after: timedelta = timedelta(seconds=8)
     _workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, thread_name_prefix="turn"))
     _locks: "weakref.WeakValueDictionary[tuple[str, str], asyncio.Lock]" = field(default_factory=weakref.WeakValueDictionary)
     _tasks: set["asyncio.Task[TurnReply]"] = field(default_factory=set)
@@ -143,12 +160,22 @@ class TurnService:
                 self.limiter.check(f"{request.channel}:{request.sender_id}")
                 turn = await self._db(self.records.reserve, *sender, text, request.key, request.entry_id)
                 if turn.is_new:
-                    return await self._finish(turn, text, started)
+                    await self._wait_for_earlier(turn)
+                    return await self._finish(turn, request, text, started)
         return await self._reply_to_duplicate(request, text, turn)
 
-    async def _finish(self, turn: Reservation, text: str, started: float) -> TurnReply:
+    async def _wait_for_earlier(self, turn: Reservation) -> None:
+        """Another process may have an earlier message of this conversation in hand."""
+        if turn.reserved_at is None:
+            return
+        while await self._db(self.records.earlier_open, turn, turn.reserved_at - self.abandoned_after):
+            if self.records.moment() - turn.reserved_at > self.abandoned_after:
+                return
+            await asyncio.sleep(ORDER_LOOK_S)
+
+    async def _finish(self, turn: Reservation, request: TurnRequest, text: str, started: float) -> TurnReply:
         try:
-            closed = await self._answer(turn, text)
+            closed = await self._answer(turn, request, text)
         except IndexNotReadyError:
             closed = await self._close_with(turn, wording.STARTING, "fallback", "edge")
         except Exception:  # the outer edge: the citizen gets an apology and a human, never an error page
@@ -157,9 +184,11 @@ class TurnService:
         self.observe(closed.reply["outcome"], closed.reply["intent"]["name"], closed.source, perf_counter() - started)
         return TurnReply.of(turn.conversation_id, closed.reply)
 
-    async def _answer(self, turn: Reservation, text: str) -> ClosedTurn:
+    async def _answer(self, turn: Reservation, request: TurnRequest, text: str) -> ClosedTurn:
         if turn.holder == "human":
             return await self._close_with(turn, "", "handoff", "human")
+        if request.reply is not None:
+            return await self._close_with(turn, request.reply.text, "smalltalk", "channel", request.reply)
         try:
             await self.dialogue.ask(turn.conversation_id, text, turn.turn_id)
         except ConversationError as exc:
@@ -173,11 +202,14 @@ class TurnService:
             raise AssertionError("a performed turn is closed")
         return closed
 
-    async def _close_with(self, turn: Reservation, text: str, outcome: str, source: str) -> ClosedTurn:
-        buttons = [wording.HUMAN_BUTTON] if source == "edge" else []
-        reply = {
+    async def _close_with(
+        self, turn: Reservation, text: str, outcome: str, source: str, fixed: FixedReply | None = None
+    ) -> ClosedTurn:
+        buttons = [wording.HUMAN_BUTTON] if source == "edge" else [dict(button) for button in fixed.buttons] if fixed else []
+        reply: dict[str, Any] = {
             "turn_id": turn.turn_id, "text": text, "buttons": buttons, "citations": [],
             "intent": {"name": None, "confidence": 0.0}, "outcome": outcome, "answer_id": None,
+            **({"marked_up": True} if fixed and fixed.marked_up else {}),
         }  # fmt: skip
         try:
             await self._db(self.records.close, turn.turn_id, reply, source)
@@ -195,8 +227,8 @@ class TurnService:
             closed: ClosedTurn | None = await self._db(self.records.closed, turn.turn_id)
             if closed:
                 return TurnReply.of(closed.conversation_id, closed.reply)
-            if await self._db(self.records.take_over, turn, ABANDONED_AFTER):
+            if await self._db(self.records.take_over, turn, self.abandoned_after):
                 log.warning("turn.taken_over", turn_id=turn.turn_id, channel=request.channel)
-                return await self._finish(turn, text, perf_counter())
+                return await self._finish(turn, request, text, perf_counter())
             await asyncio.sleep(DUPLICATE_LOOK_S)
         raise TurnPendingError("这条消息还在处理中。", fix="请过几秒重发，或查看会话消息。")

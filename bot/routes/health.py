@@ -24,13 +24,16 @@ def health_routes(services: Services) -> APIRouter:
     @router.get("/readyz", summary="各部件状态；数据库和索引可用即为就绪")
     async def readyz() -> JSONResponse:
         (database, stored), rasa = await asyncio.gather(asyncio.to_thread(_database, services), services.rasa.state())
+        serves = database["state"] == "ok"
+        wechat = _component(*await services.wechat.state()) if serves else _component("down", "数据库连接不上")
+        outbox = _component(*await services.wechat.outbox_state()) if serves else _component("down", "数据库连接不上")
         index = _index(services, stored)
         components = {
             "database": database,
             "index": index,
             "rasa": _component(*rasa),
-            "wechat": _component("off", "没有配置公众号"),
-            "outbox": _component("off", "没有需要稍后送达的渠道"),
+            "wechat": wechat,
+            "outbox": outbox,
         }
         if services.settings.public_url is None:
             components["wechat"]["detail"] += "；没有配置 WENZHENG_PUBLIC_URL，不发送链接和二维码"

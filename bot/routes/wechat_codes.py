@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from bot.channels.wechat.api import WeChatApi
 from bot.channels.wechat.api_errors import AccountConfigurationError, NotGrantedError, WeChatApiError
-from bot.channels.wechat.errors import WeChatNotConfiguredError
+from bot.channels.wechat.errors import NoAccountError
 from bot.routes.entries import EntryId
 from bot.routes.pages import live_entry
 from bot.services import Services
@@ -47,12 +47,12 @@ class EntryCodes:
 
 def wechat_code_routes(services: Services) -> APIRouter:
     router = APIRouter(include_in_schema=False)
-    codes = EntryCodes(services.wechat_api) if services.wechat_api else None
+    codes = EntryCodes(services.wechat.api) if services.wechat.api else None
 
     @router.get("/e/{entry_id}/wechat-qr.png")
     async def code(entry_id: EntryId) -> Response:
         if codes is None:
-            raise WeChatNotConfiguredError(
+            raise NoAccountError(
                 f"{_ABSENT}本实例没有配置公众号。", fix="设置 WECHAT_APP_ID 和 WECHAT_APP_SECRET 后重新启动，见 docs/wechat.md。"
             )
         await asyncio.to_thread(live_entry, services, entry_id)

@@ -103,7 +103,7 @@ def _cipher(key: bytes) -> Cipher[CBC]:
 def _decode_key(key: str) -> bytes:
     if not KEY_FORM.fullmatch(key):
         raise WeChatNotConfiguredError(
-            "消息加解密密钥的格式不对：应为 43 位字母和数字。",
+            "WECHAT_AES_KEY 的格式不对：应为 43 位字母和数字。",
             fix="从公众号后台“基本配置”复制 EncodingAESKey 到 WECHAT_AES_KEY。",
         )
     return base64.b64decode(key + "=")

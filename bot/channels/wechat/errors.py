@@ -17,3 +17,7 @@ class UnreadablePushError(WeChatError):
 
 class WeChatNotConfiguredError(WeChatError):
     """The account's token or key is missing."""
+
+
+class NoAccountError(WeChatNotConfiguredError):
+    """Something was asked for that only an instance with a public account has."""

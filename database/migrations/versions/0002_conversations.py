@@ -12,11 +12,11 @@ _Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _Moment = sa.DateTime(timezone=True)
 
 
-def _conversation() -> sa.Column:
+def _conversation() -> sa.Column[str]:
     return sa.Column("conversation_id", sa.String(32), sa.ForeignKey("conversations.id"), nullable=False)
 
 
-def _answer() -> sa.Column:
+def _answer() -> sa.Column[int]:
     return sa.Column("answer_id", _Id, sa.ForeignKey("answers.id"))
 
 

@@ -18,6 +18,9 @@ class ScriptedAnswerer:
         self.error: Exception | None = None
         self.probability = 0.93
 
+    def opens(self, entry_id: int, text: str) -> bool:
+        return entry_id == 7 and text == "社会保险补贴"
+
     def answer(self, inquiry: Inquiry) -> Answer:
         self.inquiries.append(inquiry)
         if self.error:
