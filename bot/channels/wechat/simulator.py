@@ -88,11 +88,16 @@ class SimulatedWeChat:
         """64 bits, never twice."""
         return next(self._ids)
 
-    async def verify(self) -> bool:
-        """The GET of the console's “提交”: whether the callback returns echostr byte for byte."""
+    async def verify(self) -> str | None:
+        """The signed GET of the console's “提交”. None when the callback returned echostr byte for byte, otherwise what it did.
+
+        Raises: httpx.HTTPError when it cannot be reached.
+        """
         echo = str(secrets.randbelow(10**18))
         response = await self._http.get(self._url, params={**self._signed(), "echostr": echo})
-        return response.status_code == httpx.codes.OK and response.content == echo.encode()
+        if response.status_code != httpx.codes.OK:
+            return f"返回 HTTP {response.status_code}"
+        return None if response.content == echo.encode() else "没有原样返回 echostr"
 
     async def push(self, xml: str, openid: str) -> Reply:
         """Push as WeChat does: up to three times while no answer comes within 5 s, always the same message."""

@@ -1,72 +1,17 @@
 """The simulator against a callback made with wechatpy, which knows nothing of our code, and against wrong ones."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request, Response
-from wechatpy import create_reply, parse_message
-from wechatpy.crypto import WeChatCrypto
 from wechatpy.exceptions import InvalidSignatureException
-from wechatpy.utils import check_signature
 
 from bot.channels.wechat.crypto import MessageCipher
 from bot.channels.wechat.simulator import ATTEMPTS, SimulatedUser, SimulatedWeChat, readable
-from tests.unit.wechat.conftest import APP_ID
+from tests.fixtures.wechat_peer import APP_ID, KEY, TOKEN, PeerCallback
 
-TOKEN = "AAAAA"
-KEY = "A" * 42 + "E"
 URL = "http://callback.test/wechat"
 OPENID = "oAbC"
-
-
-@dataclass
-class PeerCallback:
-    """Repeats what it is told, unless `answer` says otherwise. `seen`: the parsed messages; `bodies`: as they came."""
-
-    answer: Callable[[str], bytes] | None = None
-    reply: str | None = None
-    delays: list[float] = field(default_factory=list)
-    statuses: list[int] = field(default_factory=list)
-    seen: list = field(default_factory=list)
-    bodies: list[str] = field(default_factory=list)
-
-    def app(self) -> FastAPI:
-        app = FastAPI()
-
-        @app.get("/wechat")
-        async def verify(signature: str, timestamp: str, nonce: str, echostr: str) -> Response:
-            check_signature(TOKEN, signature, timestamp, nonce)
-            return Response(echostr)
-
-        @app.post("/wechat")
-        async def push(request: Request) -> Response:
-            query, body = request.query_params, (await request.body()).decode()
-            check_signature(TOKEN, query["signature"], query["timestamp"], query["nonce"])
-            crypto = WeChatCrypto(TOKEN, KEY, APP_ID)
-            xml = body
-            if query.get("encrypt_type") == "aes":
-                xml = crypto.decrypt_message(body, query["msg_signature"], query["timestamp"], query["nonce"])
-            message = parse_message(xml)
-            assert query["openid"] == message.source
-            self.seen.append(message)
-            self.bodies.append(body)
-            if self.delays:
-                await asyncio.sleep(self.delays.pop(0))
-            if self.statuses:
-                return Response("", self.statuses.pop(0))
-            if self.answer:
-                return Response(self.answer(message.source))
-            if message.type == "event":
-                return Response(create_reply(f"{message.event}:{getattr(message, 'scene_id', '')}", message).render())
-            rendered = create_reply(self.reply or f"您说：{message.content}", message).render()
-            if query.get("encrypt_type") == "aes":
-                rendered = crypto.encrypt_message(rendered, "12345", query["timestamp"])
-            return Response(rendered)
-
-        return app
 
 
 @pytest.fixture
@@ -102,8 +47,12 @@ class TestProtocol:
         assert (peer.seen[0].source, peer.seen[0].target) == (OPENID, "gh_0123456789ab")
         assert ("<Encrypt>" in peer.bodies[0], "<Content>" in peer.bodies[0]) == (mode != "plaintext", mode != "safe")
 
-    async def test_verification(self, simulated):
-        assert await simulated().verify()
+    async def test_verification(self, simulated, peer):
+        assert await simulated().verify() is None
+        peer.echo = '"{}"'
+        assert await simulated().verify() == "没有原样返回 echostr"
+        peer.statuses = [404]
+        assert await simulated().verify() == "返回 HTTP 404"
         with pytest.raises(InvalidSignatureException):
             await simulated(token="other").verify()
 
