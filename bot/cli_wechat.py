@@ -12,7 +12,7 @@ import structlog
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from bot.channels.wechat.api import WeChatApi, build_wechat_api
 from bot.channels.wechat.checkup import check_channel
@@ -77,7 +77,7 @@ def check() -> None:
     async def look() -> bool:
         async with _maybe_account(settings) as api:
             findings = await check_channel(settings, api)
-        table = Table("项目", "状态", "说明")
+        table = Table("项目", "状态", Column("说明", overflow="fold"))
         for finding in findings:
             table.add_row(finding.subject, _MARKS[finding.state], _shown(finding.detail, finding.fix))
         console.print(table)
