@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from retrieval.documents import Document, Role
 from retrieval.lexical_index import Bag, ChannelView, Mask, Postings, Vocabulary
+from retrieval.spelling import SpellingMender
 from retrieval.text import normalise
 from retrieval.tokenizer import WordSegmenter, character_terms, merge, word_terms
 
@@ -26,6 +27,7 @@ class LexicalChannels:
     """Vocabularies and analyzers of all channels; shared by all segments of a searcher."""
 
     def __init__(self, segmenter: WordSegmenter) -> None:
+        self._mender = SpellingMender(segmenter)
         self._analyzers: dict[str, Callable[[str], Mapping[str, int]]] = {
             "chars": character_terms,
             "words": lambda text: word_terms(segmenter, text),
@@ -36,7 +38,9 @@ class LexicalChannels:
         """The document's terms in each channel. One writer at a time."""
         # a text repeated in several passages (title within context) counts once
         joined = " ".join(dict.fromkeys(normalise(passage.text) for passage in document.passages))
-        return {name: self._vocabularies[name].bag(self._analyzers[name](joined)) for name in CHANNELS}
+        terms = {name: self._analyzers[name](joined) for name in CHANNELS}
+        self._mender.learn(terms["words"])
+        return {name: self._vocabularies[name].bag(terms[name]) for name in CHANNELS}
 
     def segment(self, bags: Sequence[Mapping[str, Bag]]) -> dict[str, Postings]:
         return {name: Postings([b[name] for b in bags], len(self._vocabularies[name])) for name in CHANNELS}
@@ -47,6 +51,10 @@ class LexicalChannels:
             name: ChannelView(self._vocabularies[name], [(postings[name], alive) for postings, alive in segments])
             for name in CHANNELS
         }
+
+    def mend(self, normalised: str, views: Mapping[str, ChannelView]) -> str:
+        """The text with misspelt words written as the knowledge writes them."""
+        return self._mender.mend(normalised, views["words"], views["chars"])
 
     def terms(self, channel: str, query: QueryText) -> dict[str, float]:
         """What the query asks a channel for: term → weight in 0..1."""

@@ -90,7 +90,10 @@ class WeighedTerms:
 
 
 class ChannelView:
-    """One channel as a snapshot sees it. Statistics and impacts are computed once, by the writer, not at each query."""
+    """One channel as a snapshot sees it. Statistics and impacts are computed once, by the writer, not at each query.
+
+    Attributes: mass, largest: sum and highest of the document frequencies of all terms.
+    """
 
     def __init__(self, vocabulary: Vocabulary, segments: Sequence[tuple[Postings, Mask]]) -> None:
         """Args: segments: postings with the mask of living slots."""
@@ -101,6 +104,8 @@ class ChannelView:
         for postings, alive in segments:
             part = postings.frequencies(alive)  # an older segment knows nothing of newer terms
             self._frequencies[: len(part)] += part
+        self.mass = int(self._frequencies.sum())
+        self.largest = int(self._frequencies.max(initial=0))
         length = sum(float(postings.lengths[alive].sum(dtype=np.float64)) for postings, alive in segments)
         mean = length / self._total if length else 1.0
         self._impacts = [postings.impacts(mean) for postings, _ in segments]

@@ -85,9 +85,9 @@ class Searcher:
         with self._writer:
             self._snapshot = self._snapshot.with_changes(upserts, removals, revision, self._channels, self._encoder.dimension)
 
-    def understand(self, query: str) -> QueryText:
-        """The query as it is matched: spelling mended, subject told from padding, official words added."""
-        mended = self._rewriter.mend(normalise(query))
+    def understand(self, query: str, snapshot: Snapshot | None = None) -> QueryText:
+        """The query as it is matched: spelling mended by the words of `snapshot`, subject told from padding, official words added."""
+        mended = self._channels.mend(self._rewriter.mend(normalise(query)), (snapshot or self._snapshot).views)
         return QueryText(mended, self._rewriter.subject(mended), tuple(self._rewriter.official_words(mended)))
 
     def encode(self, text: QueryText) -> Matrix:
@@ -104,7 +104,7 @@ class Searcher:
         """
         snapshot = self._snapshot
         weights = self._weights(snapshot)
-        text = self.understand(query)
+        text = self.understand(query, snapshot)
         vector = self.encode(text) if text.understood else None
         found = self.candidates(snapshot, text, vector, as_of, accept, weights.channels) if vector is not None else None
         hits: tuple[Hit, ...] = ()

@@ -36,6 +36,11 @@ class WordSegmenter:
         self.load()
         return list(self._jieba.cut(text, HMM=False))
 
+    def counts(self) -> tuple[Mapping[str, int], int]:
+        """How often the dictionary's words occur in general language, and the sum of all counts."""
+        self.load()
+        return self._jieba.FREQ, self._jieba.total
+
     def words(self, normalised: str) -> list[str]:
         """Search-mode words (long words and the words inside them)."""
         self.load()
