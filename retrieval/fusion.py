@@ -34,6 +34,7 @@ CALIBRATION_FEATURES = (
     "margin",
     "dense_best",
     *(f"{channel}_coverage" for channel in CHANNELS),
+    "words_missing",
 )
 LEAST_RIVALS = 80  # a search of thousands of documents ranks at least so many
 COSINE_SCALE = 20.0  # e5 cosines of unrelated texts differ by few hundredths
@@ -62,18 +63,21 @@ def calibration_features(
     scores: Floats,
     best_cosine: npt.NDArray[np.float32],
     coverages: Mapping[str, npt.NDArray[np.float32]],
+    missing: Floats,
     background: float | None = None,
 ) -> Floats:
     """What tells whether a candidate is right, apart from its rank.
 
     Args:
+        missing: share of the idf mass of the query's words that the candidate does not contain (n,). Unlike coverage it takes
+            words whole: of 律师证补办 an entry about 身份证补办 has most pairs of characters, but not the word that matters.
         background: score of a document that has nothing to do with the query. Few candidates are measured against so many of
             them as make up LEAST_RIVALS: being the best of three says little.
 
     Returns: (n, len(CALIBRATION_FEATURES)).
     """
-    missing = max(0, LEAST_RIVALS - len(scores)) if background is not None else 0
-    rivals = np.concatenate([scores, np.full(missing, background, dtype=np.float64)])
+    more = max(0, LEAST_RIVALS - len(scores)) if background is not None else 0
+    rivals = np.concatenate([scores, np.full(more, background, dtype=np.float64)])
     highest = rivals.max()
     share = np.exp(scores - highest) / np.exp(rivals - highest).sum()
     logit = np.log(share + 1e-6) - np.log1p(-share + 1e-6)
@@ -81,7 +85,7 @@ def calibration_features(
     margin = np.clip(scores - np.where(scores == highest, runner_up, highest), -5.0, 5.0)
     columns = [np.ones_like(scores), logit, margin, (best_cosine.astype(np.float64) - 0.85) * COSINE_SCALE]
     columns += [coverages[name].astype(np.float64) for name in CHANNELS]
-    return np.stack(columns, axis=1)
+    return np.stack([*columns, missing], axis=1)
 
 
 @dataclass(frozen=True)

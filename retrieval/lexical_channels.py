@@ -3,10 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from retrieval.documents import Document, Role
-from retrieval.lexical_index import Bag, ChannelView, Mask, Postings, Vocabulary
+from retrieval.lexical_index import Bag, ChannelView, Mask, Postings, Slots, Vocabulary
 from retrieval.spelling import SpellingMender
-from retrieval.text import normalise
+from retrieval.text import matchable, normalise
 from retrieval.tokenizer import WordSegmenter, character_terms, merge, word_terms
 
 NAMES: frozenset[Role] = frozenset({"title", "question"})
@@ -23,10 +26,25 @@ class QueryText:
     official: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class QueryWords:
+    """The words that a query is made of. Attributes: terms: characters and pairs of each; shares: of the idf mass (words,)."""
+
+    terms: tuple[tuple[str, ...], ...]
+    shares: npt.NDArray[np.float64]
+
+    def missing(self, characters: ChannelView, segment: int, slots: Slots) -> npt.NDArray[np.float64]:
+        """Share of the idf mass of the words that each of `slots` does not contain, however it is cut: (len(slots),)."""
+        if not self.terms:
+            return np.ones(len(slots))
+        return np.asarray(~characters.contained(self.terms, segment, slots) @ self.shares)
+
+
 class LexicalChannels:
     """Vocabularies and analyzers of all channels; shared by all segments of a searcher."""
 
     def __init__(self, segmenter: WordSegmenter) -> None:
+        self._segmenter = segmenter
         self._mender = SpellingMender(segmenter)
         self._analyzers: dict[str, Callable[[str], Mapping[str, int]]] = {
             "chars": character_terms,
@@ -51,6 +69,12 @@ class LexicalChannels:
             name: ChannelView(self._vocabularies[name], [(postings[name], alive) for postings, alive in segments])
             for name in CHANNELS
         }
+
+    def words(self, query: QueryText, views: Mapping[str, ChannelView]) -> "QueryWords":
+        words = [w for w in dict.fromkeys(self._segmenter.cut(matchable(query.subject or query.understood))) if w.strip()]
+        # a word that nothing contains counts like one of a single entry
+        weights = np.array([views["words"].idf(word, least=1) for word in words], dtype=np.float64)
+        return QueryWords(tuple(tuple(character_terms(word)) for word in words), weights / (weights.sum() or 1.0))
 
     def mend(self, normalised: str, views: Mapping[str, ChannelView]) -> str:
         """The text with misspelt words written as the knowledge writes them."""

@@ -4,7 +4,7 @@ BM25 as in Robertson & Zaragoza, "The Probabilistic Relevance Framework" (2009),
 frequencies and mean length are taken over the living documents of both segments, so that scores equal those of a rebuild.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -147,3 +147,27 @@ class ChannelView:
         value[terms.ids] = terms.weights / terms.mass
         owners = np.repeat(np.arange(len(bags)), [len(ids) for ids in bags])
         return np.bincount(owners, value[np.concatenate(bags)], len(bags)).astype(np.float32)
+
+    def idf(self, term: str, least: int = 0) -> float:
+        """Args: least: the frequency that a term seldomer or unknown is taken to have."""
+        frequency = max(self.frequency(term), least)
+        return float(np.log1p((max(self._total - frequency, 0) + 0.5) / (frequency + 0.5)))
+
+    def contained(self, groups: Sequence[Collection[str]], segment: int, slots: Slots) -> Mask:
+        """Whether each of `slots` has all terms of each group: (len(slots), len(groups)) bool."""
+        bags = [self._postings[segment].bags[slot].ids for slot in slots.tolist()]
+        columns = {term: i for i, term in enumerate(dict.fromkeys(term for group in groups for term in group))}
+        present = np.zeros((len(slots), len(columns)), dtype=np.bool_)
+        column_of = np.full(len(self._vocabulary), -1, dtype=np.int64)
+        for term, column in columns.items():
+            index = self._vocabulary.get(term)
+            if index is not None:
+                column_of[index] = column
+        if bags:
+            owners = np.repeat(np.arange(len(bags)), [len(ids) for ids in bags])
+            found = column_of[np.concatenate(bags)]
+            present[owners[found >= 0], found[found >= 0]] = True
+        result = np.empty((len(slots), len(groups)), dtype=np.bool_)
+        for i, group in enumerate(groups):
+            result[:, i] = present[:, [columns[term] for term in group]].all(axis=1)
+        return result

@@ -27,7 +27,8 @@ LEXICAL_CANDIDATES = 40
 class Candidates:
     """What the channels found, with features.
 
-    Attributes: places: (segment number, slot) of each row of the features; nearest: highest cosine in each dense feature.
+    Attributes: places: (segment number, slot) of each row of the features; nearest: highest cosine in each dense feature;
+    missing: share of the query's words that are not in the document.
     """
 
     places: list[tuple[int, int]]
@@ -35,6 +36,7 @@ class Candidates:
     features: Floats
     best_cosine: npt.NDArray[np.float32]
     coverages: dict[str, npt.NDArray[np.float32]]
+    missing: Floats
     nearest: dict[str, float]
 
 
@@ -46,6 +48,7 @@ class _Part:
     roles: npt.NDArray[np.float32]
     bm25: dict[str, npt.NDArray[np.float32]]
     coverage: dict[str, npt.NDArray[np.float32]]
+    missing: Floats
 
 
 class Searcher:
@@ -111,7 +114,7 @@ class Searcher:
         if found is not None and vector is not None:
             scores = weights.scores(found.features)
             chances = weights.probabilities(
-                calibration_features(scores, found.best_cosine, found.coverages, weights.background(found.nearest))
+                calibration_features(scores, found.best_cosine, found.coverages, found.missing, weights.background(found.nearest))
             )
             order = np.lexsort((found.doc_ids, -np.round(scores, 9)))[:k]
             segments = snapshot.segments()
@@ -146,6 +149,7 @@ class Searcher:
         day = as_of.toordinal() if as_of else None
         # term statistics are those of all living documents, so that scores do not change with the day asked about
         terms = {name: snapshot.views[name].weigh(self._channels.terms(name, text)) for name in channels}
+        words = self._channels.words(text, snapshot.views)
         places: list[tuple[int, int]] = []
         parts: list[_Part] = []
         for number, (segment, alive) in enumerate(snapshot.segments()):
@@ -161,6 +165,7 @@ class Searcher:
                     segment.dense.similarities(vector, slots),
                     {name: scores[slots] for name, scores in bm25.items()},
                     {name: snapshot.views[name].coverage(terms[name], number, slots) for name in channels},
+                    words.missing(snapshot.views["chars"], number, slots),
                 )
             )
             places += [(number, slot) for slot in slots.tolist()]
@@ -175,7 +180,8 @@ class Searcher:
             coverages[name] = np.concatenate([part.coverage[name] for part in parts])
         nearest = {name: float(values.max()) for name, values in dense.items()}
         doc_ids = np.concatenate([part.doc_ids for part in parts])
-        return Candidates(places, doc_ids, fusion_features(dense, shares, coverages), dense["best"], coverages, nearest)
+        missing = np.concatenate([part.missing for part in parts])
+        return Candidates(places, doc_ids, fusion_features(dense, shares, coverages), dense["best"], coverages, missing, nearest)
 
     @staticmethod
     def _hit(segment: Segment, slot: int, vector: Matrix, score: float, probability: float) -> Hit:

@@ -38,7 +38,9 @@ def features(cosines: list[float], shares: list[float], coverages: list[float]) 
 
 def chances(scores: list[float], cosines: list[float], coverages: list[float]) -> np.ndarray:
     covered = {c: np.array(coverages, dtype=np.float32) for c in CHANNELS}
-    return Fusion.load().named.probabilities(calibration_features(np.array(scores), np.array(cosines, dtype=np.float32), covered))
+    missing = 1 - np.array(coverages)
+    rows = calibration_features(np.array(scores), np.array(cosines, dtype=np.float32), covered, missing)
+    return Fusion.load().named.probabilities(rows)
 
 
 @given(st.lists(st.tuples(st.floats(-300, 300), UNIT, UNIT), min_size=1, max_size=30))
@@ -57,6 +59,15 @@ def test_the_further_ahead_the_surer(ahead: float, more: float) -> None:
 def test_of_two_first_hits_alike_the_nearer_in_meaning_is_surer() -> None:
     near, far = (chances([3, 0], [cosine, 0.8], [0.5, 0.5])[0] for cosine in (0.95, 0.85))
     assert near > far
+
+
+def test_an_entry_that_lacks_words_of_the_question_is_less_sure() -> None:
+    column, none = np.full(2, 0.85, dtype=np.float32), dict.fromkeys(CHANNELS, np.zeros(2, dtype=np.float32))
+    whole, lacking = (
+        Fusion.load().named.probabilities(calibration_features(np.array([0.5, 0.0]), column, none, np.full(2, share)))[0]
+        for share in (0.0, 0.5)
+    )
+    assert lacking < whole - 0.05
 
 
 def test_only_differences_of_cosines_within_a_query_count() -> None:
@@ -134,7 +145,7 @@ def test_the_only_document_of_an_index_is_not_sure_to_be_right_for_that() -> Non
     """With one candidate the softmax share is 1 whatever was asked: it is measured against a background instead."""
     covered = {c: np.zeros(1, dtype=np.float32) for c in CHANNELS}
     alone, related, unrelated = (
-        calibration_features(np.zeros(1), np.array([0.85], dtype=np.float32), covered, background)
+        calibration_features(np.zeros(1), np.array([0.85], dtype=np.float32), covered, np.zeros(1), background)
         for background in (None, -12.0, 1.0)
     )
     share = CALIBRATION_FEATURES.index("share")
@@ -145,7 +156,9 @@ def test_a_full_list_of_candidates_needs_no_background() -> None:
     scores = np.linspace(0, 5, LEAST_RIVALS)
     cosines = np.full(LEAST_RIVALS, 0.85, dtype=np.float32)
     covered = dict.fromkeys(CHANNELS, np.zeros(LEAST_RIVALS, dtype=np.float32))
-    assert (calibration_features(scores, cosines, covered, 9.0) == calibration_features(scores, cosines, covered)).all()
+    missing = np.zeros(LEAST_RIVALS)
+    with_background = calibration_features(scores, cosines, covered, missing, 9.0)
+    assert (with_background == calibration_features(scores, cosines, covered, missing)).all()
 
 
 def test_the_background_scores_as_a_document_of_that_cosine_without_common_words() -> None:

@@ -109,6 +109,15 @@ def test_only_dead_documents_score_nothing() -> None:
     assert not scores.bm25[0].any()
 
 
+def test_a_group_is_contained_when_all_its_terms_are() -> None:
+    vocabulary = Vocabulary()
+    view = ChannelView(vocabulary, [(postings(vocabulary, *CORPUS), EVERYONE)])
+    found = view.contained([("税",), ("税", "退"), ("新",), ()], 0, np.array([2, 0, 1]))
+    assert found.tolist() == [[False, False, False, True], [True, True, False, True], [True, False, False, True]]
+    assert view.contained([("税",)], 0, np.array([], dtype=np.int64)).shape == (0, 1)
+    assert view.idf("新", least=1) == view.idf("退") < view.idf("新")
+
+
 def test_an_empty_document_has_an_empty_bag() -> None:
     vocabulary = Vocabulary()
     empty: Bag = vocabulary.bag({})

@@ -112,3 +112,17 @@ def test_traditional_full_width_and_misspelt_queries_find_the_same_entry(builtin
         ("高新记术企业", 1), ("高新技術企業認定", 1), ("公鸡金", 2), ("ＩＳＯ９００１", 3),
     ):  # fmt: skip
         assert ids(searcher.search(query, 1)) == [found], query
+
+
+def test_words_that_an_entry_lacks_are_told_however_it_is_cut(searcher: Searcher) -> None:
+    searcher.apply([document(1, "律师执业证补办"), document(2, "居民身份证补办"), document(3, "新律师执业证")], (), 1)
+    text = searcher.understand("补办律师执业证")
+    found = searcher.candidates(searcher.current(), text, searcher.encode(text))
+    assert found is not None
+    missing = dict(zip(found.doc_ids.tolist(), found.missing.tolist(), strict=True))
+    assert missing[1] == 0
+    assert 0 < missing[2] < 1
+    assert 0 < missing[3] < 1
+    blank = searcher.candidates(searcher.current(), searcher.understand("???"), searcher.encode(text))
+    assert blank is not None
+    assert blank.missing.tolist() == [1, 1, 1]
