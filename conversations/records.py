@@ -23,13 +23,17 @@ MESSAGES_PER_PAGE = 200
 
 @dataclass(frozen=True)
 class Reservation:
-    """A turn and whether this call made it; `holder` says who answers the conversation."""
+    """A turn and whether this call made it; `holder` says who answers the conversation.
+
+    Attributes: follows: an earlier message of the conversation had no reply yet when this one was written down.
+    """
 
     turn_id: str
     conversation_id: str
     is_new: bool
     holder: str
     reserved_at: datetime | None = None
+    follows: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,8 @@ class ConversationRecords:
                     return known
                 moment = self._now()
                 conversation = _conversation_of(session, channel, sender_id) or self._create(session, channel, sender_id)
+                unanswered = select(Turn.id).where(Turn.conversation_id == conversation.id, Turn.state == "open").limit(1)
+                follows = session.scalar(unanswered) is not None
                 turn = Turn(
                     id=secrets.token_hex(16), conversation_id=conversation.id, channel=channel, key=key, entry_id=entry_id,
                     state="open", received_at=moment, reserved_at=moment,
@@ -95,7 +101,7 @@ class ConversationRecords:
                 session.add(
                     Message(conversation_id=conversation.id, turn_id=turn.id, role="user", text=text, extra={}, created_at=moment)
                 )
-                return Reservation(turn.id, conversation.id, True, conversation.holder, moment)
+                return Reservation(turn.id, conversation.id, True, conversation.holder, moment, follows)
         except IntegrityError:  # PostgreSQL: the other delivery committed between our look and our insert
             found = self.by_key(channel, key)
             return found or self.reserve(channel, sender_id, text, key, entry_id)

@@ -166,7 +166,7 @@ class TurnService:
 
     async def _wait_for_earlier(self, turn: Reservation) -> None:
         """Another process may have an earlier message of this conversation in hand."""
-        if turn.reserved_at is None:
+        if turn.reserved_at is None or not turn.follows:
             return
         while await self._db(self.records.earlier_open, turn, turn.reserved_at - self.abandoned_after):
             if self.records.moment() - turn.reserved_at > self.abandoned_after:

@@ -1,7 +1,8 @@
 """Engine and transactions for SQLite (WAL) and PostgreSQL, chosen by URL."""
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ class Database:
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = self._create_engine(url)
+        self._writers: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
     def _create_engine(self, url: str) -> Engine:
@@ -58,7 +60,8 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        with self._sessions() as session:
+        # SQLite lets one writer in and makes the others sleep ever longer; threads of one process queue here instead
+        with self._writers, self._sessions() as session:
             session.connection(execution_options={"wenzheng_write": True})
             yield session
             session.commit()

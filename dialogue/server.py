@@ -46,6 +46,9 @@ def main(command: str, *arguments: str) -> None:
     from rasa.__main__ import main as rasa_main
 
     jieba.setLogLevel("WARNING")
+    from dialogue.action_responses import check_the_schema_once
+
+    check_the_schema_once()
     jieba.initialize()  # one to two seconds that the first citizen would wait for
     build = {"run": run_arguments, "train": train_arguments}[command]
     sys.argv = ["rasa", *build(*arguments)]

@@ -6,6 +6,7 @@ Imports numpy, onnxruntime and tokenizers only. Making the encoder folder is the
 import json
 import os
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -74,6 +75,11 @@ class EncoderManifest:
         (folder / MANIFEST_FILE).write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1), encoding="utf-8")
 
 
+# Buttons, menus, codes and follow-ups ("要带什么材料") make many citizens say the same words.
+REMEMBERED = 2048  # queries, 3 MB
+LONGEST_REMEMBERED = 200  # characters
+
+
 class OnnxEncoder:
     """Turns texts into unit vectors. Light to construct; the model is loaded by `load()` or by the first use. Thread-safe."""
 
@@ -86,6 +92,7 @@ class OnnxEncoder:
         self.manifest = EncoderManifest.read(folder)
         self._threads = threads or min(os.cpu_count() or 1, 4)
         self._lock = threading.Lock()
+        self._remembered: OrderedDict[str, Matrix] = OrderedDict()
         self._session: Any = None
         self._tokenizer: Any = None
 
@@ -125,8 +132,22 @@ class OnnxEncoder:
             self._tokenizer, self._session = tokenizer, session
 
     def encode_queries(self, texts: Sequence[str]) -> Matrix:
-        """Returns: (len(texts), dimension) float32, rows of unit length."""
-        return self._encode([self.manifest.query_prompt + t for t in texts], 32, None)
+        """Returns: (len(texts), dimension) float32, rows of unit length. The newest single queries are remembered."""
+        if len(texts) != 1:
+            return self._encode([self.manifest.query_prompt + t for t in texts], 32, None)
+        text = texts[0]
+        with self._lock:
+            known = self._remembered.get(text)
+            if known is not None:
+                self._remembered.move_to_end(text)
+                return known.copy()
+        vectors = self._encode([self.manifest.query_prompt + text], 1, None)
+        if len(text) <= LONGEST_REMEMBERED:
+            with self._lock:
+                self._remembered[text] = vectors.copy()
+                if len(self._remembered) > REMEMBERED:
+                    self._remembered.popitem(last=False)
+        return vectors
 
     def encode_passages(
         self, texts: Sequence[str], batch_size: int = 32, progress: Callable[[int], None] | None = None

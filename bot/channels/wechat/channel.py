@@ -26,6 +26,7 @@ ATTEMPTS = 3
 LAST_ATTEMPT_AFTER_S = 9.5  # the third attempt starts about ten seconds after the first; an earlier one may have missed us
 HOLD_S = 20.0  # an unanswered attempt is dropped by WeChat after five seconds; nobody holds on for longer
 LOOK_S = 0.25
+NOTE_AFTER_S = 0.1
 WORKERS = 8
 
 log = structlog.get_logger(__name__)
@@ -76,6 +77,7 @@ class WeChatChannel:
         self._queues: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
         self._work: dict[str, asyncio.Task[_Done]] = {}
         self._late: set[str] = set()
+        self._written: list[str] = []
         self._errands: set[asyncio.Task[Any]] = set()
         self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="wechat")
 
@@ -108,7 +110,7 @@ class WeChatChannel:
         arrival: Arrival = await self._db(self._deliveries.arrive, push, may_send)
         if arrival.route is not None:
             return self._counted(push, arrival)
-        if may_send:
+        if arrival.released:
             self._wake_sender()
         if not await self._finished(work, started + TYPING_AFTER_S) and may_send and self._sending:
             self._errand(self._sending.typing(push.openid))
@@ -152,9 +154,14 @@ class WeChatChannel:
         return arrival.content or ""
 
     async def written(self, push: Push) -> None:
-        """The reply of an attempt has been written to WeChat."""
-        if push.kind not in {"silent", "leave"}:
-            await self._db(self._deliveries.written, push)
+        """The reply of an attempt has been written to WeChat. Noted for several messages at once: it is not in a hurry."""
+        if push.kind in {"silent", "leave"}:
+            return
+        self._written.append(push.key)
+        if len(self._written) == 1:
+            await asyncio.sleep(NOTE_AFTER_S)
+            keys, self._written = self._written, []
+            await self._db(self._deliveries.written, keys)
 
     async def finish_left_over(self) -> int:
         """Answer through the outbox what a dead process left; returns how many messages."""

@@ -47,12 +47,14 @@ class Arrival:
     Attributes:
         attempt: 1 for the first one that reached us; elapsed_s: since that one.
         route, content: how the answer goes out and the passive reply's text, when that is decided.
+        released: messages that waited for this user may be sent now.
     """
 
     attempt: int
     elapsed_s: float
     route: str | None
     content: str | None
+    released: bool = False
 
 
 class DeliveryStore:
@@ -79,9 +81,8 @@ class DeliveryStore:
                         )
                     )  # fmt: skip
                     note_user_action(session, push.openid, push.window, moment)
-                    if may_send and push.window:
-                        release_waiting(session, CHANNEL, push.openid, moment)
-                    return Arrival(1, 0.0, None, None)
+                    released = bool(may_send and push.window and release_waiting(session, CHANNEL, push.openid, moment))
+                    return Arrival(1, 0.0, None, None, released)
                 row.attempts, row.last_at = row.attempts + 1, moment
                 return Arrival(row.attempts, (moment - row.first_at).total_seconds(), row.route, row.content)
         except IntegrityError:  # another process took the same attempt's twin in this moment
@@ -130,12 +131,12 @@ class DeliveryStore:
                 )  # fmt: skip
             _done(session, push.key)
 
-    def written(self, push: Push) -> None:
-        """The reply of an attempt has been written: where it carried the answer, nothing is left to be done."""
+    def written(self, keys: Sequence[str]) -> None:
+        """Replies have been written to WeChat: where they carried the answer, nothing is left to be done."""
         with self._database.write() as session:
             session.execute(
                 update(WeChatDelivery)
-                .where(WeChatDelivery.key == push.key, WeChatDelivery.route == PASSIVE)
+                .where(WeChatDelivery.key.in_(keys), WeChatDelivery.route == PASSIVE)
                 .values(done=True, push=None)
             )
 

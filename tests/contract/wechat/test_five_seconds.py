@@ -1,4 +1,4 @@
-"""Five seconds, three attempts, one effect. WeChat's seconds are tenths here."""
+"""Five seconds, three attempts, one effect. Where time matters, WeChat's seconds are fifths here."""
 
 import asyncio
 import time
@@ -16,29 +16,32 @@ from tests.fixtures.wechat_stand_in import WeChatStandIn
 
 QUESTION = "食品经营许可证延续"
 ANSWER = "九十个工作日"
-DROPPED_AFTER_S = 0.5
+DROPPED_AFTER_S = 1.0
 
 
-@pytest.fixture(autouse=True)
-def _tenths(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channel, "BUDGET_S", 0.45)
-    monkeypatch.setattr(channel, "TYPING_AFTER_S", 0.2)
-    monkeypatch.setattr(channel, "LAST_ATTEMPT_AFTER_S", 0.95)
+@pytest.fixture
+def _fifths(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel, "BUDGET_S", 0.9)
+    monkeypatch.setattr(channel, "TYPING_AFTER_S", 0.4)
+    monkeypatch.setattr(channel, "LAST_ATTEMPT_AFTER_S", 1.9)
     monkeypatch.setattr(channel, "LOOK_S", 0.03)
+
+
+in_fifths = pytest.mark.usefixtures("_fifths")
 
 
 class Phone:
     """A user whose messages WeChat pushes up to three times."""
 
-    def __init__(self, server: WeChatServer, openid: str = "oUser-1") -> None:
-        self.server, self.openid, self.attempts = server, openid, 0
+    def __init__(self, server: WeChatServer, openid: str = "oUser-1", patience_s: float = DROPPED_AFTER_S) -> None:
+        self.server, self.openid, self.patience_s, self.attempts = server, openid, patience_s, 0
 
     async def send(self, content: str, attempts: int = 3) -> str | None:
         """What the user sees; None after `success`. Raises TimeoutError where WeChat would show its fault notice."""
         push = text_push(content, self.openid)
         for self.attempts in range(1, attempts + 1):
             try:
-                return self.server.opened(await self.server.push(push, timeout=DROPPED_AFTER_S))
+                return self.server.opened(await self.server.push(push, timeout=self.patience_s))
             except httpx.TimeoutException:
                 continue
         raise TimeoutError("该公众号提供的服务出现故障，请稍后再试")
@@ -54,11 +57,12 @@ def outbox(services) -> dict[str, int]:
     return {state: number for state, number in services.wechat.outbox.counts().items() if number}
 
 
+@in_fifths
 async def test_a_slow_answer_of_a_verified_account_comes_as_one_message(
     plain: WeChatServer, food: dict, gateway, dialogue: SlowDialogue, api: WeChatStandIn
 ) -> None:
     services, _ = gateway
-    dialogue.seconds = 0.8
+    dialogue.seconds = 1.4
     assert await Phone(plain).send(QUESTION) is None
     await until(lambda: api.texts("oUser-1"))
     await asyncio.sleep(0.3)
@@ -71,13 +75,14 @@ async def test_a_slow_answer_of_a_verified_account_comes_as_one_message(
     assert 47.9 <= left.hours_left <= 48
 
 
+@in_fifths
 async def test_without_the_right_to_send_a_later_attempt_carries_the_answer(
     start: Start, dialogue: SlowDialogue, api: WeChatStandIn
 ) -> None:
     services, running = await start(can_send=False)
     async with httpx.AsyncClient(base_url=running.url) as client:
         await publish(client)
-        dialogue.seconds = 0.7
+        dialogue.seconds = 1.4
         phone = Phone(WeChatServer(client))
         assert ANSWER in (await phone.send(QUESTION) or "")
         assert phone.attempts == 2
@@ -85,11 +90,12 @@ async def test_without_the_right_to_send_a_later_attempt_carries_the_answer(
         assert outbox(services) == {}
 
 
+@in_fifths
 async def test_at_the_end_of_the_third_attempt_any_word_fetches_the_answer(start: Start, dialogue: SlowDialogue) -> None:
     services, running = await start(can_send=False)
     async with httpx.AsyncClient(base_url=running.url) as client:
         await publish(client)
-        dialogue.seconds = 2.0
+        dialogue.seconds = 4.0
         phone = Phone(WeChatServer(client))
         assert await phone.send(QUESTION) == "正在查询，请回复任意文字获取答案"
         assert phone.attempts == 3
@@ -107,7 +113,7 @@ async def test_what_waits_comes_before_the_answer_to_a_new_question(start: Start
     services, running = await start(can_send=False)
     async with httpx.AsyncClient(base_url=running.url) as client:
         await publish(client)
-        phone = Phone(WeChatServer(client))
+        phone = Phone(WeChatServer(client), patience_s=5)
         await phone.send(QUESTION)
         conversation = services.records.find_or_create("wechat", "oUser-1")
         services.records.say(conversation, "agent", "您好，我是人工坐席，材料也可以邮寄。")
@@ -117,13 +123,14 @@ async def test_what_waits_comes_before_the_answer_to_a_new_question(start: Start
         assert both.index("也可以邮寄") < both.index("市民中心")
 
 
+@in_fifths
 async def test_the_right_is_lost_while_waiting(
     plain: WeChatServer, food: dict, gateway, dialogue: SlowDialogue, api: WeChatStandIn
 ) -> None:
     services, _ = gateway
     api.fail("message/custom/typing", errcode=48001, times=None)
     api.fail("message/custom/send", errcode=48001, times=None)
-    dialogue.seconds = 0.8
+    dialogue.seconds = 1.4
     phone = Phone(plain)
     assert ANSWER in (await phone.send(QUESTION) or "")  # the typing notice told that sending is not granted
     assert phone.attempts == 2
@@ -251,7 +258,7 @@ async def test_wrong_credentials_do_not_lose_an_answer(start: Start, api: WeChat
     services, running = await start(WECHAT_APP_SECRET="wrong-secret")
     async with httpx.AsyncClient(base_url=running.url) as client:
         await publish(client)
-        phone = Phone(WeChatServer(client))
+        phone = Phone(WeChatServer(client), patience_s=5)
         assert ANSWER in (await phone.send(QUESTION) or "")
         conversation = services.records.find_or_create("wechat", "oUser-1")
         services.records.say(conversation, "agent", "材料可以邮寄。")
