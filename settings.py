@@ -25,6 +25,7 @@ class Settings(BaseSettings):
 
     host: str = Field("0.0.0.0", validation_alias="WENZHENG_HOST")  # noqa: S104 - the gateway is the public part
     port: int = Field(8000, ge=1, le=65535, validation_alias="WENZHENG_PORT")
+    listen_fd: int | None = Field(None, ge=3, validation_alias="WENZHENG_LISTEN_FD")  # given by the supervisor, not by people
     rasa_url: str = Field("http://127.0.0.1:5005", validation_alias="RASA_URL")
     rasa_timeout_s: float = Field(3.0, gt=0, le=60, validation_alias="WENZHENG_RASA_TIMEOUT_S")
     region: str | None = Field(None, pattern=r"^\d{6}$", validation_alias="WENZHENG_REGION")

@@ -22,6 +22,7 @@ from errors import WenzhengError
 from settings import PROJECT_ROOT, Settings, load_settings
 
 PROBE_TIMEOUT_S = 1.0
+WAITING_CALLERS = 1024  # Linux caps it at net.core.somaxconn
 
 
 class PartName(StrEnum):
@@ -51,8 +52,9 @@ def serve(
     wanted = [only] if only else [PartName.RASA, PartName.GATEWAY]
     locks = [lock_part(settings, name) for name in wanted]
     check_ports(settings, wanted)
+    door = open_door(settings) if PartName.GATEWAY in wanted else None
     prepare_instance(settings, say, sample=sample and only is not PartName.RASA, rasa=PartName.RASA in wanted)
-    parts = [rasa_part(settings) if name is PartName.RASA else gateway_part(settings) for name in wanted]
+    parts = [rasa_part(settings) if name is PartName.RASA else gateway_part(settings, door) for name in wanted]
     started = time.monotonic()
     say("正在启动……（首次约需一分钟，之后约 20 秒）")
     code = Supervisor(
@@ -62,17 +64,37 @@ def serve(
         on_ready=lambda: say(ready_text(settings, wanted, time.monotonic() - started)),
     ).run()
     say("已停止。")
+    if door is not None:
+        door.close()
     for lock in locks:
         lock.close()
     raise typer.Exit(code)
 
 
-def gateway_part(settings: Settings) -> Part:
-    """The public part: web application and action endpoint."""
+def open_door(settings: Settings) -> socket.socket:
+    """The public port, held by the supervisor: while the gateway is restarted, callers wait instead of being turned away.
+
+    Raises: ServeError when the port is taken.
+    """
+    door = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET, socket.SOCK_STREAM)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((settings.host, settings.port))
+    except OSError as exc:
+        door.close()
+        raise _port_taken("网关", settings.port, f"WENZHENG_PORT={settings.port + 1}", exc) from exc
+    door.listen(WAITING_CALLERS)
+    return door
+
+
+def gateway_part(settings: Settings, door: socket.socket | None = None) -> Part:
+    """The public part: web application and action endpoint. Args: door: a listening socket for it."""
+    inherited = {} if door is None else {"WENZHENG_LISTEN_FD": str(door.fileno())}
     return Part(
         name="gateway",
         command=lambda: [sys.executable, "-m", "bot.gateway_process"],
-        environment=dict(os.environ),
+        environment={**os.environ, **inherited},
+        inherited=() if door is None else (door.fileno(),),
         folder=Path.cwd(),  # relative paths in the settings mean the same there
         log_file=settings.root / "logs" / "gateway.log",
         ready=lambda: _answers(f"http://127.0.0.1:{settings.port}/readyz"),
@@ -115,10 +137,14 @@ def check_ports(settings: Settings, wanted: list[PartName]) -> None:
             try:
                 probe.bind((host, port))
             except OSError as exc:
-                raise ServeError(
-                    f"{use}要用的端口 {port} 已被占用或不可用（{exc.strerror}）。",
-                    fix=f"停掉占用它的程序，或换一个端口启动，例如 `{remedy} make run`。",
-                ) from exc
+                raise _port_taken(use, port, remedy, exc) from exc
+
+
+def _port_taken(use: str, port: int, remedy: str, exc: OSError) -> ServeError:
+    return ServeError(
+        f"{use}要用的端口 {port} 已被占用或不可用（{exc.strerror}）。",
+        fix=f"停掉占用它的程序，或换一个端口启动，例如 `{remedy} make run`。",
+    )
 
 
 def lock_part(settings: Settings, name: PartName) -> IO[str]:

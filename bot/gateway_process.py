@@ -1,6 +1,8 @@
 """The gateway process: web application and action endpoint under one roof."""
 
 import logging
+import os
+import socket
 import sys
 
 import structlog
@@ -10,14 +12,14 @@ from actions.server import ActionServer
 from bot.app import create_app
 from bot.rasa_project import internal_token
 from bot.services import build_services
-from errors import WenzhengError
+from errors import SettingsError, WenzhengError
 from settings import load_settings
 
 GRACE_S = 3  # open event streams do not end by themselves
 
 
 def main() -> None:
-    """Serve until told to stop. Ends with status 1 and one plain sentence when it cannot start."""
+    """Serve until told to stop. Ends with one plain sentence when it cannot start: status 78 when only people can mend it."""
     configure_logging()
     try:
         settings = load_settings()
@@ -26,13 +28,13 @@ def main() -> None:
         actions.start()
     except WenzhengError as exc:
         sys.stderr.write(f"{exc}\n")
-        sys.exit(1)
+        sys.exit(os.EX_CONFIG if isinstance(exc, SettingsError) else 1)
     config = uvicorn.Config(
         create_app(services), host=settings.host, port=settings.port, log_level="warning", access_log=False,
         timeout_graceful_shutdown=GRACE_S, forwarded_allow_ips=settings.trusted_proxies or "127.0.0.1", server_header=False,
     )  # fmt: skip
     try:
-        uvicorn.Server(config).run()
+        uvicorn.Server(config).run([socket.socket(fileno=settings.listen_fd)] if settings.listen_fd else None)
     finally:
         actions.stop()
 

@@ -25,6 +25,7 @@ class Part:
     Attributes:
         command: evaluated at every start, so that a restart uses what is current then.
         ready: whether it serves; asked until it says yes. It must not block longer than about a second.
+        inherited: file descriptors that the child gets under the same numbers.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Part:
     folder: Path
     log_file: Path
     ready: Callable[[], bool] = field(default=lambda: True)
+    inherited: Sequence[int] = ()
 
 
 class SupervisedProcess:
@@ -47,6 +49,7 @@ class SupervisedProcess:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            pass_fds=tuple(part.inherited),
             start_new_session=True,  # Ctrl-C reaches the supervisor only, which then stops the parts in order
             preexec_fn=_die_with_parent() if sys.platform == "linux" else None,
         )
