@@ -41,6 +41,9 @@ class DenseSegment:
             bitmap = np.packbits(alive[self.row_slots], bitorder="little")
             selector = faiss.IDSelectorBitmap(rows, faiss.swig_ptr(bitmap))
             parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+        # one query is one thread's work; a second thread only has to be woken and waited for, 5 ms and more when cores are busy.
+        # The setting holds for the calling thread, so it is made here.
+        faiss.omp_set_num_threads(1)
         _, found = self._index.search(query[None, :], min(count, rows), params=parameters)
         return np.unique(self.row_slots[found[0][found[0] >= 0]])
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retrieval.documents import Document, Role
-from retrieval.lexical_index import Bag, ChannelView, Mask, Postings, Slots, Vocabulary
+from retrieval.lexical_index import Bag, ChannelView, HeldTerms, Mask, Postings, Vocabulary
 from retrieval.spelling import SpellingMender
 from retrieval.text import matchable, normalise
 from retrieval.tokenizer import WordSegmenter, character_terms, merge, word_terms
@@ -33,11 +33,14 @@ class QueryWords:
     terms: tuple[tuple[str, ...], ...]
     shares: npt.NDArray[np.float64]
 
-    def missing(self, characters: ChannelView, segment: int, slots: Slots) -> npt.NDArray[np.float64]:
-        """Share of the idf mass of the words that each of `slots` does not contain, however it is cut: (len(slots),)."""
+    def missing(self, characters: ChannelView, held: HeldTerms) -> npt.NDArray[np.float64]:
+        """Share of the idf mass of the words that each document does not contain, however it is cut: (documents,).
+
+        Args: held: what the documents have in the channel of characters.
+        """
         if not self.terms:
-            return np.ones(len(slots))
-        return np.asarray(~characters.contained(self.terms, segment, slots) @ self.shares)
+            return np.ones(held.documents)
+        return np.asarray(~characters.contained(self.terms, held) @ self.shares)
 
 
 class LexicalChannels:

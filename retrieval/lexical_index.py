@@ -89,6 +89,15 @@ class WeighedTerms:
     mass: float
 
 
+@dataclass(frozen=True)
+class HeldTerms:
+    """The terms of some documents: owners (terms,) position of the document among them, ids (terms,)."""
+
+    documents: int
+    owners: Slots
+    ids: Ints
+
+
 class ChannelView:
     """One channel as a snapshot sees it. Statistics and impacts are computed once, by the writer, not at each query.
 
@@ -138,36 +147,36 @@ class ChannelView:
             scores[postings.slots[start:end]] += weight * impacts[start:end]
         return scores
 
-    def coverage(self, terms: WeighedTerms, segment: int, slots: Slots) -> Floats:
-        """Share of the query's idf mass that each of `slots` contains (0..1): (len(slots),) float32."""
+    def held(self, segment: int, slots: Slots) -> HeldTerms:
+        """What `slots` of a segment contain."""
         bags = [self._postings[segment].bags[slot].ids for slot in slots.tolist()]
-        if not bags or terms.mass <= 0:
-            return np.zeros(len(slots), np.float32)
-        value = np.zeros(len(self._vocabulary), np.float64)
-        value[terms.ids] = terms.weights / terms.mass
         owners = np.repeat(np.arange(len(bags)), [len(ids) for ids in bags])
-        return np.bincount(owners, value[np.concatenate(bags)], len(bags)).astype(np.float32)
+        return HeldTerms(len(bags), owners, np.concatenate(bags) if bags else np.empty(0, np.int32))
+
+    def coverage(self, terms: WeighedTerms, held: HeldTerms) -> Floats:
+        """Share of the query's idf mass that each document contains (0..1): (documents,) float32."""
+        value = np.zeros(len(self._vocabulary), np.float64)
+        value[terms.ids] = terms.weights / (terms.mass or 1.0)
+        return np.bincount(held.owners, value[held.ids], held.documents).astype(np.float32)
 
     def idf(self, term: str, least: int = 0) -> float:
         """Args: least: the frequency that a term seldomer or unknown is taken to have."""
         frequency = max(self.frequency(term), least)
         return float(np.log1p((max(self._total - frequency, 0) + 0.5) / (frequency + 0.5)))
 
-    def contained(self, groups: Sequence[Collection[str]], segment: int, slots: Slots) -> Mask:
-        """Whether each of `slots` has all terms of each group: (len(slots), len(groups)) bool."""
-        bags = [self._postings[segment].bags[slot].ids for slot in slots.tolist()]
+    def contained(self, groups: Sequence[Collection[str]], held: HeldTerms) -> Mask:
+        """Whether each document has all terms of each group: (documents, len(groups)) bool."""
         columns = {term: i for i, term in enumerate(dict.fromkeys(term for group in groups for term in group))}
-        present = np.zeros((len(slots), len(columns)), dtype=np.bool_)
         column_of = np.full(len(self._vocabulary), -1, dtype=np.int64)
         for term, column in columns.items():
             index = self._vocabulary.get(term)
             if index is not None:
                 column_of[index] = column
-        if bags:
-            owners = np.repeat(np.arange(len(bags)), [len(ids) for ids in bags])
-            found = column_of[np.concatenate(bags)]
-            present[owners[found >= 0], found[found >= 0]] = True
-        result = np.empty((len(slots), len(groups)), dtype=np.bool_)
+        found = column_of[held.ids]
+        hits = np.flatnonzero(found >= 0)
+        present = np.zeros((held.documents, len(columns)), dtype=np.bool_)
+        present[held.owners[hits], found[hits]] = True
+        result = np.empty((held.documents, len(groups)), dtype=np.bool_)
         for i, group in enumerate(groups):
             result[:, i] = present[:, [columns[term] for term in group]].all(axis=1)
         return result

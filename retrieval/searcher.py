@@ -159,13 +159,14 @@ class Searcher:
             bm25 = {name: snapshot.views[name].bm25(terms[name], number) for name in channels}
             best = [_highest(scores, allowed, LEXICAL_CANDIDATES) for scores in bm25.values()]
             slots = np.unique(np.concatenate([segment.dense.nearest_slots(vector, DENSE_ROWS, allowed), *best]))
+            held = {name: snapshot.views[name].held(number, slots) for name in {"chars", *channels}}
             parts.append(
                 _Part(
                     segment.doc_ids[slots],
                     segment.dense.similarities(vector, slots),
                     {name: scores[slots] for name, scores in bm25.items()},
-                    {name: snapshot.views[name].coverage(terms[name], number, slots) for name in channels},
-                    words.missing(snapshot.views["chars"], number, slots),
+                    {name: snapshot.views[name].coverage(terms[name], held[name]) for name in channels},
+                    words.missing(snapshot.views["chars"], held["chars"]),
                 )
             )
             places += [(number, slot) for slot in slots.tolist()]

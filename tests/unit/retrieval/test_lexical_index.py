@@ -30,7 +30,8 @@ def score(vocabulary: Vocabulary, segments: Sequence[tuple[Postings, np.ndarray]
     terms = view.weigh(query)
     numbers = range(len(segments))
     return Scores(
-        [view.bm25(terms, i) for i in numbers], [view.coverage(terms, i, np.arange(len(segments[i][1]))) for i in numbers]
+        [view.bm25(terms, i) for i in numbers],
+        [view.coverage(terms, view.held(i, np.arange(len(segments[i][1])))) for i in numbers],
     )
 
 
@@ -91,7 +92,9 @@ def test_a_view_is_not_changed_by_terms_that_come_later() -> None:
     terms = view.weigh({"税": 1.0, "新": 1.0})
     assert view.frequency("新") == 0
     assert view.bm25(terms, 0).tolist() == before.tolist()
-    assert view.coverage(terms, 0, np.array([0, 2])).tolist() == pytest.approx([math.log(1.6) / (math.log(1.6) + math.log(8)), 0])
+    assert view.coverage(terms, view.held(0, np.array([0, 2]))).tolist() == pytest.approx(
+        [math.log(1.6) / (math.log(1.6) + math.log(8)), 0]
+    )
 
 
 def test_nothing_indexed_and_nothing_asked() -> None:
@@ -112,9 +115,9 @@ def test_only_dead_documents_score_nothing() -> None:
 def test_a_group_is_contained_when_all_its_terms_are() -> None:
     vocabulary = Vocabulary()
     view = ChannelView(vocabulary, [(postings(vocabulary, *CORPUS), EVERYONE)])
-    found = view.contained([("税",), ("税", "退"), ("新",), ()], 0, np.array([2, 0, 1]))
+    found = view.contained([("税",), ("税", "退"), ("新",), ()], view.held(0, np.array([2, 0, 1])))
     assert found.tolist() == [[False, False, False, True], [True, True, False, True], [True, False, False, True]]
-    assert view.contained([("税",)], 0, np.array([], dtype=np.int64)).shape == (0, 1)
+    assert view.contained([("税",)], view.held(0, np.array([], dtype=np.int64))).shape == (0, 1)
     assert view.idf("新", least=1) == view.idf("退") < view.idf("新")
 
 
