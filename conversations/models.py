@@ -23,6 +23,9 @@ class Conversation(Base):
     sender_id: Mapped[str] = mapped_column(String(160))
     holder: Mapped[str] = mapped_column(String(16))  # bot | waiting (a human was asked for) | human (the bot is silent)
     case: Mapped[dict[str, Any]] = mapped_column("case_state", JSON)  # CASE is a reserved word of SQL
+    profile: Mapped[dict[str, Any]] = mapped_column(
+        JSON, default=dict
+    )  # what the sender told about themselves; outlives the case
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

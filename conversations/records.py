@@ -232,12 +232,11 @@ class ConversationRecords:
         return list(message.extra.get("buttons", [])), entries
 
     def remember(self, channel: str, sender_id: str, facts: Mapping[str, str]) -> None:
-        """Add facts that the channel itself told, such as a region, to the sender's case."""
+        """Add facts that the channel itself told, such as a region, to what is known about the sender."""
         conversation_id = self.find_or_create(channel, sender_id)
         with self._database.write() as session:
             conversation = session.get_one(Conversation, conversation_id)
-            entities = {**conversation.case.get("entities", {}), **facts}
-            conversation.case = {**conversation.case, "entities": entities}
+            conversation.profile = {**conversation.profile, **facts}
 
     def forget(self, channel: str, sender_id: str) -> bool:
         """The sender is gone: their name and case are erased and personal data in their words masked. False: nobody known.
@@ -248,7 +247,7 @@ class ConversationRecords:
             conversation = _conversation_of(session, channel, sender_id)
             if conversation is None:
                 return False
-            conversation.sender_id, conversation.case = f"gone:{secrets.token_hex(8)}", {}
+            conversation.sender_id, conversation.case, conversation.profile = f"gone:{secrets.token_hex(8)}", {}, {}
             for message in session.scalars(select(Message).where(Message.conversation_id == conversation.id)):
                 message.text = mask_personal_data(message.text)
             return True

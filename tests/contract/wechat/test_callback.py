@@ -185,7 +185,7 @@ async def test_a_location_sets_the_region(plain: WeChatServer, gateway) -> None:
     with services.database.read() as session:
         from conversations.models import Conversation
 
-        assert session.query(Conversation).one().case["entities"]["region"] == "广东省深圳市南山区"
+        assert session.query(Conversation).one().profile["region"] == "广东省深圳市南山区"
 
 
 async def test_a_new_follower_is_welcomed_with_questions_to_tap(wechat: WeChatServer, food: dict) -> None:
