@@ -11,6 +11,7 @@ IDLE_LIMIT = timedelta(hours=2)  # after that a "那个呢" no longer means the 
 
 AWAITING_COMPLAINT = "complaint_detail"
 AWAITING_TICKET_NUMBER = "ticket_number"
+AWAITING_REASON = "feedback_reason"
 OFFER_HANDOFF = "handoff"
 
 

@@ -1,7 +1,8 @@
 """What a turn is to do: from the classified intent, the words and the case. Pure; the doing is in `consultation`."""
 
 from conversations import phrases
-from conversations.case import AWAITING_COMPLAINT, AWAITING_TICKET_NUMBER, OFFER_HANDOFF, Case
+from conversations.case import AWAITING_COMPLAINT, AWAITING_REASON, AWAITING_TICKET_NUMBER, OFFER_HANDOFF, Case
+from conversations.feedback import is_reason, rating_in
 
 POLICY_INTENTS = frozenset({"eligibility", "filing_steps", "policy_lookup", "policy_match"})
 DIALOGUE_ACTS = frozenset({"affirm", "deny", "stop", "pick_option", "inform"})
@@ -12,12 +13,13 @@ OUT_OF_SCOPE = "out_of_scope"
 COMPLAINT_ASK, COMPLAINT_FILE = "complaint_ask", "complaint_file"
 PROGRESS = "progress_query"
 HANDOFF = "human_handoff"
-FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE = "feedback_positive", "feedback_negative"
+FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE, FEEDBACK_REASON = "feedback_positive", "feedback_negative", "feedback_reason"
 GREET, GOODBYE, THANKS = "greet", "goodbye", "thanks"
 STOP, DECLINE, ACKNOWLEDGE, NOTHING_TO_PICK = "stop", "decline", "acknowledge", "nothing_to_pick"
 
 _OF_THEIR_OWN = frozenset({PROGRESS, HANDOFF, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE, GREET, GOODBYE, THANKS, STOP, OUT_OF_SCOPE})
 _STEP_OUT_OF_A_COMPLAINT = frozenset({HANDOFF, STOP, PROGRESS, GREET, GOODBYE, THANKS, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE})
+_WHAT_A_REASON_IS_TAKEN_FOR = NOTHING_CLASSIFIED | {"inform", "complaint", "out_of_scope", FEEDBACK_NEGATIVE}
 SHORT = 8  # characters of a message that is a word or two
 LEAST_TO_FILE = 0.5  # of a complaint that does not call itself one: a doubtful question is answered instead
 SURE = 0.7  # below that a message during a complaint is taken for the complaint's story, not for a new question
@@ -43,6 +45,8 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
         if intent == "deny":
             return STOP
         return COMPLAINT_FILE if phrases.has_complaint_detail(text) else COMPLAINT_ASK
+    if case.awaiting == AWAITING_REASON and _tells_why(intent, text):
+        return FEEDBACK_REASON
     if intent == "complaint":
         if confidence < LEAST_TO_FILE and phrases.rule_intent(text) != "complaint":
             return ANSWER  # nobody's doubtful question becomes a ticket
@@ -54,6 +58,13 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
     if intent == "pick_option" and not case.options and len(text) <= SHORT:
         return NOTHING_TO_PICK
     return intent if intent in _OF_THEIR_OWN else ANSWER
+
+
+def _tells_why(intent: str | None, text: str) -> bool:
+    """Whether a message after a bad rating is the reason for it; what asks for something is not."""
+    if phrases.rule_intent(text) or rating_in(text):
+        return False
+    return intent in _WHAT_A_REASON_IS_TAKEN_FOR and is_reason(text)
 
 
 def _leaves_the_complaint(intent: str | None, confidence: float, text: str) -> bool:
@@ -70,6 +81,8 @@ def reported_intent(task: str, classified: str | None, text: str, case: Case) ->
     """The name for `intent.name`: of the task the turn belongs to, null when nothing classified it."""
     if task in _REPORTED:
         return _REPORTED[task] if classified or case.awaiting == AWAITING_COMPLAINT else None
+    if task == FEEDBACK_REASON:
+        return FEEDBACK_NEGATIVE
     if classified in NOTHING_CLASSIFIED:
         return None
     if task in {PROGRESS, HANDOFF, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE}:
