@@ -94,5 +94,3 @@ def is_outside_audience(content: EntryContent, facts: Facts) -> bool:
         return False
     theirs = {audience for name in kind.possible for audience in AUDIENCE_OF_TYPE.get(name, (name,))}
     return not theirs & set(content.audience)
-
-

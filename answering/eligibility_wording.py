@@ -38,6 +38,11 @@ def understood(fact: str, value: FactValue) -> str:
     return f"记下了，{fact}：{told(fact, value)}。"
 
 
+def noted(facts: Facts) -> str:
+    """The same for several; empty for none."""
+    return f"记下了，{'、'.join(f'{name}：{told(name, value)}' for name, value in facts.items())}。" if facts else ""
+
+
 def told(fact: str, value: FactValue) -> str:
     return describe(value, registry()[fact].unit)
 
@@ -70,7 +75,10 @@ def _not_met(content: EntryContent, title: str, assessment: Assessment, facts: F
         return [f"不符合：“{title}”面向{'、'.join(content.audience)}，您说的是{told('企业类型', facts['企业类型'])}。"]
     first = failed[0].condition
     lines = [f"不符合“{title}”的条件：{first.text}{_clause(first)}，{_situation(first, facts)}。"]
-    return [*lines, *(f"另有不符合：{f.condition.text}{_clause(f.condition)}，{_situation(f.condition, facts)}。" for f in failed[1:4])]
+    return [
+        *lines,
+        *(f"另有不符合：{f.condition.text}{_clause(f.condition)}，{_situation(f.condition, facts)}。" for f in failed[1:4]),
+    ]
 
 
 def _undecided(title: str, assessment: Assessment, facts: Facts) -> list[str]:
@@ -86,15 +94,18 @@ def _undecided(title: str, assessment: Assessment, facts: Facts) -> list[str]:
 
 
 def _lines(findings: Sequence[Finding], facts: Facts, mark: str) -> list[str]:
-    return [
-        f"{mark}：{cut(f.condition.text, MAX_REASON)}{_clause(f.condition)}（{_situation(f.condition, facts)}）"
-        for f in findings[:MOST_REASONS]
-    ]
+    lines = []
+    for finding in findings[:MOST_REASONS]:
+        condition = finding.condition
+        plain = condition.fact is not None and registry()[condition.fact].type == "yes_no"
+        told_so = "" if plain else f"，{_situation(condition, facts)}"
+        lines.append(f"{mark}：{cut(condition.text, MAX_REASON)}{_clause(condition)}{told_so}")
+    return lines
 
 
 def _situation(condition: Condition, facts: Facts) -> str:
-    values = [f"{name}{told(name, facts[name])}" for name in dict.fromkeys(condition.facts()) if name in facts]
-    return "您的情况是" + "、".join(values) if values else "情况不明"
+    names = [name for name in dict.fromkeys(condition.facts()) if name in facts]
+    return "您说的是" + "、".join(f"{name}：{told(name, facts[name])}" for name in names)
 
 
 def _clause(condition: Condition) -> str:

@@ -23,6 +23,11 @@ MOST_SUITABLE, MOST_LISTED, MOST_WITHOUT_CONDITIONS = 5, 8, 3
 BUSINESS = frozenset({"企业", "个体工商户"})
 SMALL = frozenset({"微型", "小型"})
 NOT_POLICIES = frozenset({"case"})
+LEAST_QUERY = 2
+# what every request for a check-up says; without it the matter looked for is left
+_GENERAL = re.compile(
+    r"政策体检|政策匹配|匹配|体检|帮我|帮忙|看看|查查|做个|做一下|我们?|咱们?|公司|企业|能|可以|享受|申请|申报|拿|领|有|哪些|什么|啥|政策|优惠|补贴|奖励|扶持|项目|适合|这样|这种|的|吗|呢|一下|都|能够|列|全部|所有|[，。,.？?！!]"
+)
 _COUNTY = re.compile(r"[\u4e00-\u9fff]{2,}?(?:区|县|旗)$")
 
 
@@ -90,7 +95,10 @@ class PolicyMatcher:
         failed = sum(m.assessment.conclusion == "不符合" for m in judged)
         undecided = [m for m in judged if m.assessment.conclusion == "待核实"]
         unclear = sorted((m for m in undecided if m.content.eligibility and _worth_telling(m)), key=_rank)
-        by_theme = sorted((m for m in undecided if not m.content.eligibility and m.entry_id in near), key=_rank)
+        by_theme = sorted(
+            (m for m in undecided if not m.content.eligibility and m.entry_id in near),
+            key=lambda m: (m.content.kind == "qa", *_rank(m)),  # questions repeat what other entries say
+        )
         by_theme = by_theme[:MOST_WITHOUT_CONDITIONS]
         room = MOST_LISTED - len(suitable) - len(by_theme)
         return self._told(inquiry, facts, suitable, [*unclear[:room], *by_theme], failed)
@@ -98,7 +106,9 @@ class PolicyMatcher:
     def _near(self, inquiry: Inquiry, facts: Facts, policies: Mapping[int, _Policy]) -> dict[int, float]:
         """Entry id → how well its subject or theme fits what was said and what is known."""
         themes = _themes(facts)
-        query = "".join([inquiry.text, *(f" {theme}" for theme in themes)])
+        query = " ".join([_GENERAL.sub("", inquiry.text), *sorted(themes)]).strip()
+        if len(query) < LEAST_QUERY:
+            return {}
         hits = self._index.searcher.search(query, CANDIDATES, as_of=inquiry.as_of, accept=policies.__contains__).hits
         near = {hit.doc_id: hit.probability for hit in hits if hit.probability >= LEAST_NEAR}
         for entry_id, policy in policies.items():

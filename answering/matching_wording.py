@@ -9,7 +9,7 @@ from enterprises.evaluation import Assessment
 from enterprises.values import Facts
 from knowledge_base.content import EntryContent
 
-MAX_TITLE, MAX_WHY, MOST_FACTS = 48, 44, 6
+MAX_TITLE, MAX_WHY, MOST_FACTS, MOST_MISSING = 48, 48, 6, 3
 MOST_CONDITIONS_NAMED = 2
 CLOSING = "回复数字可查看该项详情；说出还缺的情况，我再核对。结果以部门审核为准。"
 NOTHING = "按您说的情况（{facts}），没有找到可以列出的政策。您可以补充所在地区、行业、人数，或者说出想了解的方向，例如稳岗、研发、融资。"
@@ -54,7 +54,7 @@ def _situation(facts: Facts) -> str:
 
 def _why_suitable(policy: Listed) -> str:
     met = policy.assessment.of("met")
-    return cut("；".join(f.condition.text for f in met[:MOST_CONDITIONS_NAMED]), MAX_WHY)
+    return _short("；".join(f.condition.text for f in met[:MOST_CONDITIONS_NAMED]))
 
 
 def _why_unclear(policy: Listed) -> str:
@@ -63,5 +63,9 @@ def _why_unclear(policy: Listed) -> str:
         return "主题相关，条件以原文为准"
     missing = assessment.missing or [name for f in assessment.of("open") for name in f.vague]
     met = assessment.of("met")
-    fits = f"{met[0].condition.text}；" if met else ""
-    return cut(f"{fits}还要核对{'、'.join(dict.fromkeys(missing[:3]))}", MAX_WHY)
+    fits = f"；已符合：{met[0].condition.text}" if met else ""
+    return _short(f"还要核对{'、'.join(dict.fromkeys(missing[:MOST_MISSING]))}{fits}")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_WHY else text[: MAX_WHY - 1] + "…"

@@ -14,6 +14,7 @@ from answering import eligibility_wording, matching_wording
 from answering.eligibility import Assessed
 from answering.facets import asked_facets
 from answering.models import Answer, CaseView, Inquiry
+from answering.wording import MAX_ANSWER
 from conversations import phrases, profile, wording
 from conversations.case import Case
 from conversations.records import OpenTurn
@@ -27,13 +28,17 @@ MOST_QUESTIONS = {ELIGIBILITY: 5, POLICY_MATCH: 3}
 MOST_ASIDES = 3  # questions in between, after which the asking is given up
 FIRST_FACTS = ("企业类型", "行业", "从业人数")  # asked before a check-up when nothing is known
 SURE = 0.7
-LEAVING = frozenset({"human_handoff", "complaint", "progress_query", "feedback_positive", "feedback_negative", "goodbye", "greet"})
+LEAVING = frozenset(
+    {"human_handoff", "complaint", "progress_query", "feedback_positive", "feedback_negative", "goodbye", "greet"}
+)
 QUESTIONS = frozenset({ELIGIBILITY, POLICY_MATCH, "filing_steps", "policy_lookup", "out_of_scope"})
 _STOPS = re.compile(r"^(?:取消|算了|不问了|不查了|不核对了|不弄了|不想.{0,4}了|停|停止|结束|退出|到此为止)[了吧啊。!！]*$")
 _CHECKS = re.compile(
     r"能不能|可不可以|能否|是否|符不符合|符合|够不够|够格|算不算|有没有资格|满足|轮得到|(?:能|可以|能够)(?:享受|申请|领|拿|办|报|用|贷|减|免|补|提)"
 )
-_LISTS_CONDITIONS = re.compile(r"(?:什么|哪些|啥|怎样的?)(?:申请|申报|办理)?(?:条件|要求|资格|门槛)|(?:条件|要求|门槛)(?:是什么|有哪些|是啥|有什么)")
+_LISTS_CONDITIONS = re.compile(
+    r"(?:什么|哪些|啥|怎样的?)(?:申请|申报|办理)?(?:条件|要求|资格|门槛)|(?:条件|要求|门槛)(?:是什么|有哪些|是啥|有什么)"
+)
 _ABOUT_ONESELF = re.compile(r"我|咱|俺|本公司|本店|公司(?=\d|能|可以|符)")
 
 
@@ -59,7 +64,7 @@ class Form:
 
     Attributes: text: the question that began it; asking: the fact asked last, None once concluded; asked: all asked so far;
         unclear: answers to the last question not understood; asides: questions in between;
-        facts: told for this check only ("那个体工商户呢"), as JSON.
+        again: a conclusion was given before; facts: told for this check only ("那个体工商户呢"), as JSON.
     """
 
     kind: str
@@ -70,6 +75,7 @@ class Form:
     unclear: int = 0
     asides: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
+    again: bool = False
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any] | None) -> "Form | None":
@@ -103,45 +109,47 @@ class Checkups:
         self, turn: OpenTurn, case: Case, intent: str | None, confidence: float, as_of: date
     ) -> tuple[Result, str | None] | None:
         """The result and the task's name when this turn belongs to the asking or the memory; None: it is done as usual."""
+        if case.awaiting is not None:
+            return None
         now = self._hear(turn, case, as_of)
         command = profile.command_of(turn.text)
         if command is not None:
-            return self._remember_or_forget(now, *command), None
+            return self._remember_or_forget(now, *command), "inform"
         if now.form is not None and now.form.asking is not None:
             step = self._step(now, now.form, now.form.asking, intent, confidence)
             if step is not None:
                 return step, now.form.kind
         elif now.form is not None and self._changes_a_conclusion(now, now.form, intent):
             return self._again(now, now.form), now.form.kind
-        if intent == POLICY_MATCH and case.awaiting is None and not _opens_one(turn.text, case):
+        if intent == POLICY_MATCH and not _opens_one(turn.text, case):
             return self._begin_match(now), POLICY_MATCH
-        if now.told and not is_question(turn.text) and (intent == "inform" or profile.corrected(turn.text)) and case.awaiting is None:
+        if now.told and not is_question(turn.text) and (intent == "inform" or profile.corrected(turn.text)):
             return self._noted(now), intent
         return None
 
-    def follow(self, result: Result, turn: OpenTurn, case: Case, intent: str | None, as_of: date) -> Result:
+    def follow(self, result: Result, turn: OpenTurn, case: Case, intent: str | None, as_of: date) -> tuple[Result, str | None]:
         """After a turn done as usual: begin the check that was asked for, remember what was told, come back to our question.
 
         Args:
             intent: as reported: of the task that the turn belongs to.
         """
         now = self._hear(turn, case, as_of)
-        kept = self._keeping(replace(result, case=replace(result.case, form=case.form, facts=case.facts)), now)
-        if result.outcome in ("ticket", "handoff") or _STOPS.match(normalised(turn.text)):
-            return replace(result, case=replace(result.case, form=None, facts=case.facts))
-        answer = result.answer
+        if result.outcome in ("ticket", "handoff"):
+            return replace(result, case=replace(result.case, form=None)), intent
+        kept, answer = self._keeping(result, now), result.answer
         if result.outcome == "answer" and answer is not None and answer.entry_id is not None:
-            if _asks_whether(turn.text, intent):
+            picked = answer.entry_id in case.options
+            if _asks_whether(turn.text, case.task_intent if picked else intent):
                 hypothetical = {name: value for name, value in now.told.items() if name not in now.lasting}
                 form = Form(ELIGIBILITY, turn.text, answer.entry_id, facts=_as_json(hypothetical))
                 found = self._adviser.assess(answer.entry_id, self._facts(now, form), as_of)
                 if found is not None:
-                    return self._go_on(kept, now, form, found)
+                    return self._go_on(kept, now, form, found), ELIGIBILITY
             if now.form is not None and now.form.asking is None and now.form.entry_id != answer.entry_id:
-                return replace(kept, case=replace(kept.case, form=None))
+                return replace(kept, case=replace(kept.case, form=None)), intent
         if result.outcome == "fallback" and now.lasting and not is_question(turn.text):
-            return self._noted(now)
-        return self._reminded(kept, now)
+            return self._noted(now), intent
+        return self._reminded(kept, now), intent
 
     # --- the running form
 
@@ -159,7 +167,8 @@ class Checkups:
         if reading == "value" and value is not None:
             now = replace(now, told={**now.told, fact: value}, lasting={**now.lasting, fact: value})
             return self._continue(now, replace(form, unclear=0), eligibility_wording.understood(fact, value))
-        if reading == "skip" or (fact not in now.told and set(now.told) & set(self._wanted(form, now))):
+        tells_others = bool(fact not in now.told and set(now.told) & set(self._wanted(form, now)))
+        if reading == "skip" or (tells_others and not is_question(now.text)):
             return self._continue(now, replace(form, unclear=0), eligibility_wording.noted(now.told))
         if reading == "question" or (intent in LEAVING | QUESTIONS and confidence >= SURE):
             return None
@@ -189,7 +198,7 @@ class Checkups:
         fact = found.next_fact(form.asked) if len(form.asked) < MOST_QUESTIONS[ELIGIBILITY] else None
         if fact is None:
             form = replace(form, asking=None)
-            return _with(base, self._adviser.conclude(inquiry, found, facts), now, form)
+            return _with(base, _prefaced(self._adviser.conclude(inquiry, found, facts), heard if form.again else ""), now, form)
         answer = self._adviser.ask(inquiry, found, fact, heard=heard, first=not form.asked)
         form = replace(form, asking=fact, asked=[*form.asked, fact])
         return _with(base, answer, now, form, fact)
@@ -207,7 +216,7 @@ class Checkups:
 
     def _again(self, now: _Turn, form: Form) -> Result:
         hypothetical = {name: value for name, value in now.told.items() if name not in now.lasting}
-        form = replace(form, asked=[], facts={**form.facts, **_as_json(hypothetical)})
+        form = replace(form, asked=[], again=True, facts={**form.facts, **_as_json(hypothetical)})
         return self._continue(now, form, eligibility_wording.noted(now.told))
 
     # --- the policy check-up
@@ -224,11 +233,12 @@ class Checkups:
         lacking = [name for name in FIRST_FACTS if name not in facts and name not in form.asked]
         inquiry = _inquiry(now, form)
         if enough or not lacking or len(form.asked) >= MOST_QUESTIONS[POLICY_MATCH]:
-            return _with(base, self._matcher.match(inquiry, facts), now, replace(form, asking=None))
+            answer = _prefaced(self._matcher.match(inquiry, facts), heard if form.again else "")
+            return _with(base, answer, now, replace(form, asking=None))
         fact = lacking[0]
         form = replace(form, asking=fact, asked=[*form.asked, fact])
         text = f"{heard}\n{registry()[fact].ask}"
-        return replace(base, text=text, case=_case(base, now, form), buttons=_buttons(fact))
+        return replace(base, text=text, case=_case(base, form), buttons=_buttons(fact))
 
     # --- the memory
 
@@ -296,7 +306,10 @@ def _opens_one(text: str, case: Case) -> bool:
 
 def _tells_enough(facts: Facts) -> bool:
     """Whether more is known than that it is a company somewhere."""
-    return any(not (name == "企业类型" and getattr(value, "possible", None) == {"公司"}) and name != "所在地区" for name, value in facts.items())
+    return any(
+        not (name == "企业类型" and getattr(value, "possible", None) == {"公司"}) and name != "所在地区"
+        for name, value in facts.items()
+    )
 
 
 def _inquiry(now: _Turn, form: Form) -> Inquiry:
@@ -304,18 +317,24 @@ def _inquiry(now: _Turn, form: Form) -> Inquiry:
     return Inquiry(form.text, form.kind, view, now.as_of)
 
 
-def _case(base: Result, now: _Turn, form: Form) -> Case:
+def _case(base: Result, form: Form) -> Case:
     return replace(base.case, form=asdict(form), task_intent=form.kind, awaiting=None, offer=None, misses=0)
 
 
 def _with(base: Result, answer: Answer, now: _Turn, form: Form, asked: str | None = None) -> Result:
-    case = _case(base, now, form).after(answer.case)
+    case = _case(base, form).after(answer.case)
     buttons = _buttons(asked) if asked else [asdict(button) for button in answer.buttons]
     citations = [asdict(citation) for citation in answer.citations]
     return replace(
         base, outcome=answer.outcome, text=answer.text, case=case, buttons=buttons, citations=citations, answer=answer,
         as_of=now.as_of, unanswered=None,
     )  # fmt: skip
+
+
+def _prefaced(answer: Answer, heard: str) -> Answer:
+    """What was understood is said after the conclusion, so that it can be corrected."""
+    fits = heard and len(answer.text) + len(heard) < MAX_ANSWER
+    return replace(answer, text=f"{answer.text}\n{heard}") if fits else answer
 
 
 def _buttons(fact: str) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from answering.models import Answer, Inquiry
 from conversations import clock, tasks, wording
 from conversations.case import AWAITING_COMPLAINT, AWAITING_REASON, AWAITING_TICKET_NUMBER, IDLE_LIMIT, OFFER_HANDOFF, Case
+from conversations.checkup import Checkups
 from conversations.clock import CHINA, Clock
 from conversations.feedback import rating_in
 from conversations.manners import Manner, manner_of
@@ -34,6 +35,7 @@ class Consultation:
     """Does what a turn asks for and commits result, case and records in one transaction, once.
 
     Args:
+        checkups: asks for facts and computes; None: every turn is answered from the entries' words alone.
         starters: gives up to three questions that the knowledge base can answer, for the greeting.
         on_message: told the conversation id after something was said in it; called in the worker thread.
     """
@@ -43,13 +45,14 @@ class Consultation:
         database: Database,
         answerer: Answering,
         *,
+        checkups: Checkups | None = None,
         starters: Callable[[], Sequence[str]] = tuple,
         on_message: Callable[[str], None] = lambda _conversation_id: None,
         now: Clock = clock.now,
     ) -> None:
         self._database, self._answerer, self._now = database, answerer, now
         self._records = ConversationRecords(database, now)
-        self._starters, self._on_message = starters, on_message
+        self._starters, self._on_message, self._checkups = starters, on_message, checkups
 
     def perform(
         self, turn_id: str, *, intent: str | None, confidence: float, entities: Mapping[str, str], source: str = "rasa"
@@ -75,6 +78,10 @@ class Consultation:
             )
         acted_on = tasks.effective_intent(intent, turn.text)
         opens = turn.entry_id is not None and self._answerer.opens(turn.entry_id, turn.text)
+        as_of = self._now().astimezone(CHINA).date()
+        taken = self._checkups.take_up(turn, case, acted_on, confidence, as_of) if self._checkups and not opens else None
+        if taken is not None:
+            return self._commit(turn, case, taken[0], {"name": taken[1], "confidence": round(float(confidence), 4)}, source)
         task = tasks.ANSWER if opens else tasks.task_of(acted_on, confidence, turn.text, case)
         result = self._do(task, acted_on, confidence, turn, case, entities, turn.entry_id if opens else None)
         name = tasks.reported_intent(task, acted_on if intent not in tasks.NOTHING_CLASSIFIED else None, turn.text, case)
@@ -82,6 +89,8 @@ class Consultation:
             name = case.task_intent
         if task == tasks.ANSWER:
             result = replace(result, case=replace(result.case, task_intent=name or result.case.task_intent))
+        if self._checkups and not opens:
+            result, name = self._checkups.follow(result, turn, case, name, as_of)
         return self._commit(turn, case, result, {"name": name, "confidence": round(float(confidence), 4)}, source)
 
     def _case_of(self, turn: OpenTurn) -> Case:
@@ -128,7 +137,7 @@ class Consultation:
             buttons = [{"title": question, "payload": question} for question in self._starters()]
             return Result("smalltalk", wording.GREETING, replace(calm, awaiting=case.awaiting), buttons)
         if task == tasks.STOP:
-            return Result("smalltalk", wording.STOPPED, replace(calm, options=[], entry_id=None, task_intent=None))
+            return Result("smalltalk", wording.STOPPED, replace(calm, options=[], entry_id=None, task_intent=None, form=None))
         if task == tasks.DECLINE:
             return Result("smalltalk", wording.DECLINED, replace(calm, options=[]))
         said = {tasks.GOODBYE: wording.GOODBYE, tasks.THANKS: wording.THANKS}.get(task, wording.ACKNOWLEDGED)

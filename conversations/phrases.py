@@ -11,6 +11,7 @@ BUTTON_WORDS = {
     "没用": "feedback_negative",
     "查进度": "progress_query",
     "取消": "stop",
+    "政策体检": "policy_match",
 }
 
 TICKET_NUMBER = re.compile(r"(?<![0-9A-Za-z])WZ\s?(\d{8})\s?(\d{4,6})(?!\d)", re.IGNORECASE)

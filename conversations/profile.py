@@ -5,7 +5,7 @@ Facts about persons (age, education) never come here, see `personal` in enterpri
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -56,7 +56,7 @@ def fact_named(words: str) -> str | None:
     if re.search(r"地区|地址|所在地|哪里|区域", words):
         return REGION_FACT
     for name, fact in registry().items():
-        if not fact.personal and (name in words or words in name and len(words) > 1 or words in fact.hints):
+        if not fact.personal and (name in words or (words in name and len(words) > 1) or words in fact.hints):
             return name
     return None
 
@@ -98,10 +98,8 @@ def with_told(profile: Mapping[str, Any], told: Facts, moment: datetime) -> dict
     return {**changed, "facts": facts} if facts else changed
 
 
-def without(profile: Mapping[str, Any], names: set[str] | None) -> dict[str, Any]:
-    """The profile without these facts; None: without any."""
-    if names is None:
-        return {key: value for key, value in profile.items() if key not in ("facts", "region")}
+def without(profile: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """The profile without these facts."""
     facts = {name: data for name, data in (profile.get("facts") or {}).items() if name not in names}
     kept = {key: value for key, value in profile.items() if key != "facts" and not (key == "region" and REGION_FACT in names)}
     return {**kept, "facts": facts} if facts else kept

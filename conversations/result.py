@@ -1,7 +1,7 @@
 """A task's result and its one transaction: reply, case and records are committed together or not at all."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,12 +9,13 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from answering.models import Answer
-from conversations import feedback, wording
+from conversations import feedback, profile, wording
 from conversations.case import Case
 from conversations.masking import mask_personal_data
 from conversations.models import AnswerRow, Conversation, HandoffRequest, UnansweredQuestion
 from conversations.records import OpenTurn, bot_message, claim_turn, store_reply
 from conversations.tickets import file_ticket
+from enterprises.values import FactValue
 
 WAITING_COUNTS = timedelta(hours=12)  # who asked for a human yesterday is not in front of anybody today
 
@@ -35,6 +36,8 @@ class Result:
     adds_reason: bool = False  # to the newest rating
     asks_human: bool = False
     ticket_text: str | None = None
+    told: Mapping[str, FactValue] = field(default_factory=dict)  # of the sender, to be remembered
+    forgets: frozenset[str] = frozenset()
 
 
 class TurnClosedError(Exception):
@@ -81,6 +84,9 @@ def write_result(
     }
     store_reply(session, turn.turn_id, reply)
     session.add(bot_message(turn.conversation_id, turn.turn_id, reply, moment))
+    if result.told or result.forgets:
+        kept = profile.without(conversation.profile, result.forgets)
+        conversation.profile = profile.with_told(kept, result.told, moment)
     conversation.case, conversation.updated_at = case.to_json(), moment
     return reply
 

@@ -129,7 +129,9 @@ def _check_value(fact: Fact, operator: str, value: Any) -> None:
     elif fact.type == "date":
         values = value if count == 2 else [value]
         if not isinstance(values, list) or len(values) != count or not all(map(_is_date, values)):
-            raise ValueError(f"“{fact.name}”的 value 必须是日期，例如 2025-01-31{'，两个' if count == 2 else ''}（收到 {value!r}）")
+            raise ValueError(
+                f"“{fact.name}”的 value 必须是日期，例如 2025-01-31{'，两个' if count == 2 else ''}（收到 {value!r}）"
+            )
     elif fact.type == "yes_no":
         if value not in ("是", "否"):
             raise ValueError(f"“{fact.name}”的 value 必须是 是 或 否（收到 {value!r}）")
@@ -156,5 +158,3 @@ def _factor(fact: Fact, unit: str | None) -> float:
     if unit not in known:
         raise ValueError(f"“{fact.name}”的单位是{fact.unit or '无'}，不能换算成“{unit}”")
     return known[unit]
-
-

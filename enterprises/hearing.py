@@ -34,8 +34,12 @@ _YES = re.compile(
     r"^(?:(?:都|全|也|目前|现在|应该|我们|公司|已经|早就|早|那|当然|肯定)*)(?:是|有|对|嗯+|好|行|会|做|能|可以|符合|满|签|缴|交|办|达到|达标|同意|结清|完成|增加|增长|涨|享受|备案|完工|良好|租|都在|在|齐|全|没问题|没错|ok|yes)"
 )
 _ONLY_NO = re.compile(r"没错|没问题|不错")
-_QUESTION = re.compile(r"[?？]|吗|么$|呢$|什么|怎么|怎样|如何|多少(?!都)|哪|几(?:天|时|个工作日)|谁|能不能|可不可以|是不是|有没有|算不算|为啥|为何")
-_ASKS_WHETHER = re.compile(r"(?:算不算|是不是|是否|属不属于|属于|算是|算|能否|可以|能|怎么|如何|要|想|转|改成|变成|升级|申请|认定|申报|评)[^，,。]{0,4}$")
+_QUESTION = re.compile(
+    r"[?？]|吗|么$|呢$|什么|怎么|怎样|如何|多少(?!都)|哪|几(?:天|时|个工作日)|谁|能不能|可不可以|是不是|有没有|算不算|为啥|为何"
+)
+_ASKS_WHETHER = re.compile(
+    r"(?:算不算|是不是|是否|属不属于|属于|算是|算|能否|可以|能|怎么|如何|要|想|转|改成|变成|升级|申请|认定|申报|评)[^，,。]{0,4}$"
+)
 _PLACE = re.compile(r"[\u4e00-\u9fff]{2,}?(?:省|市|区|县|旗)(?:[\u4e00-\u9fff]{1,6}?(?:市|区|县|旗))*")
 _PLACE_LEAD = r"(?:注册|登记|纳税|开|办|搬|迁|设|落户|坐落)?(?:地|地址)?(?:是)?(?:在|到|去|至|于)"
 _PLACE_TOLD = re.compile(
@@ -43,7 +47,9 @@ _PLACE_TOLD = re.compile(
     rf"|(?:搬|迁)(?:到|去|至)了?(?P<moved>{_PLACE.pattern})|我们?是(?P<from>{_PLACE.pattern})的"
 )
 _SELF = re.compile(r"我|咱|俺|本(?:公司|店|厂|企业|单位)|(?:^|[，,。 ])(?:公司|厂|店|员工|职工|企业|单位)(?!所得税|名称)")
-_HYPOTHETICAL = re.compile(r"如果|要是|假如|假设|万一|换成|^那.{0,14}呢|比如|(?<!我)(?<!我们)(?<!咱)的(?:企业|公司|单位|人)(?:能|可以|是不是|算)")
+_HYPOTHETICAL = re.compile(
+    r"如果|要是|假如|假设|万一|换成|^那.{0,14}呢|比如|(?<!我)(?<!我们)(?<!咱)的(?:企业|公司|单位|人)(?:能|可以|是不是|算)"
+)
 _PEOPLE_CONTEXT = re.compile(r"我|咱|公司|厂|店|企业|单位|员工|职工|雇|共")
 
 
@@ -136,9 +142,10 @@ def _number_beside(fact: Fact, clause: str, text: str, numbers: list[Found]) -> 
         before, after = clause[: found.start], clause[found.end :]
         named = max((before.rfind(hint) for hint in fact.hints), default=-1) >= 0
         named = named or any(after.startswith((hint, f"的{hint}")) for hint in fact.hints)
-        if fact.unit == "人" and fact.name == "从业人数":
+        if fact.unit == "人":
             counted = bool(found.unit) or bool(re.match(r"人|员工|职工|号人|个人", after))
-            named = counted and (named or bool(_PEOPLE_CONTEXT.search(text)) or not before)
+            in_general = fact.name == "从业人数" and (bool(_PEOPLE_CONTEXT.search(text)) or not before)
+            named = counted and (named or in_general)
         if fact.needs_unit:
             named = named and bool(found.unit)
         elif fact.unit == "万元" and not found.scaled and not found.unit:
@@ -252,5 +259,3 @@ def reading_of(name: str, text: str, today: date) -> tuple[Reading, FactValue | 
         return "question", None
     value = read_answer(name, text, today)
     return ("value", value) if value is not None else ("unclear", None)
-
-
