@@ -60,15 +60,17 @@ class KnowledgeIndex:
     def load(self) -> None:
         """Read everything that is live. Blocks; seconds for thousands of entries."""
         with self._following:
-            # taken before reading: what changes meanwhile is followed afterwards
-            revision = self._feed.revision()
-            documents: list[Document] = []
-            for batch in _batches(self._feed.live_documents(None), LOAD_BATCH):
-                documents += self._documents(batch)
-                self._progress(len(documents))
-            gone = self._searcher.document_ids() - {d.doc_id for d in documents}
-            self._searcher.apply(documents, gone, revision)
+            self._reload(self._feed.revision())
             self._loaded = True
+
+    def _reload(self, revision: int) -> None:
+        """Args: revision: taken before reading; what changes meanwhile is followed afterwards."""
+        documents: list[Document] = []
+        for batch in _batches(self._feed.live_documents(None), LOAD_BATCH):
+            documents += self._documents(batch)
+            self._progress(len(documents))
+        gone = self._searcher.document_ids() - {d.doc_id for d in documents}
+        self._searcher.apply(documents, gone, revision)
 
     def follow(self) -> bool:
         """Apply what changed since; returns whether anything did."""
@@ -76,6 +78,9 @@ class KnowledgeIndex:
             revision = self._feed.revision()
             if revision == self._searcher.revision:
                 return False
+            if revision < self._searcher.revision:  # an earlier backup was restored under us
+                self._reload(revision)
+                return True
             changes = [c for c in self._feed.changes_since(self._searcher.revision) if c.revision <= revision]
             live = {d.doc_id: d for d in self._documents(list(self._feed.live_documents([c.entry_id for c in changes])))}
             self._searcher.apply(list(live.values()), [c.entry_id for c in changes if c.entry_id not in live], revision)

@@ -13,6 +13,7 @@ from bot.error_responses import install_error_responses
 from bot.http_guards import BodyLimit, ResponseGuard
 from bot.routes.entries import entry_routes
 from bot.routes.health import health_routes
+from bot.routes.outbox import outbox_routes
 from bot.routes.pages import STATIC, error_page, page_routes, page_templates
 from bot.routes.search import search_routes
 from bot.routes.wechat_codes import wechat_code_routes
@@ -47,6 +48,7 @@ def create_app(services: Services) -> FastAPI:
         wechat_callback(services.wechat.account, services.wechat.trouble, services.wechat.channel),
         search_routes(services),
         entry_routes(services),
+        outbox_routes(services),
         health_routes(services),
         page_routes(services, senders, templates),
         wechat_code_routes(services),

@@ -13,6 +13,7 @@ AWAITING_COMPLAINT = "complaint_detail"
 AWAITING_TICKET_NUMBER = "ticket_number"
 AWAITING_LAST_DIGITS = "last_digits"  # of a ticket's contact phone
 AWAITING_RATING_COMMENT = "rating_comment"
+AWAITING_REASON = "feedback_reason"
 OFFER_HANDOFF = "handoff"
 
 

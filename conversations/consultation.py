@@ -6,8 +6,10 @@ from typing import Any, Protocol
 
 from answering.models import Answer, Inquiry
 from conversations import clock, tasks, wording
-from conversations.case import IDLE_LIMIT, OFFER_HANDOFF, Case
+from conversations.case import AWAITING_REASON, IDLE_LIMIT, OFFER_HANDOFF, Case
 from conversations.clock import CHINA, Clock
+from conversations.feedback import rating_in
+from conversations.manners import Manner, manner_of
 from conversations.records import ConversationRecords, OpenTurn
 from conversations.result import Result, TurnClosedError, write_result
 from conversations.ticket_dialogue import TicketDialogue, resumed
@@ -66,6 +68,14 @@ class Consultation:
         if turn.reply is not None:
             return dict(turn.reply)
         case = self._case_of(turn)
+        if manner := manner_of(turn.text):
+            return self._commit(
+                turn,
+                case,
+                _by_fixed_words(manner, case),
+                {"name": manner.intent or intent, "confidence": round(float(confidence), 4)},
+                source,
+            )
         acted_on = tasks.effective_intent(intent, turn.text)
         opens = turn.entry_id is not None and self._answerer.opens(turn.entry_id, turn.text)
         task = tasks.ANSWER if opens else tasks.task_of(acted_on, confidence, turn.text, case)
@@ -110,7 +120,14 @@ class Consultation:
             return Result("smalltalk", wording.FEEDBACK_THANKS, calm, rating=1)
         if task == tasks.FEEDBACK_NEGATIVE:
             offered = replace(calm, offer=OFFER_HANDOFF)
-            return Result("smalltalk", wording.FEEDBACK_SORRY, offered, [wording.HUMAN_BUTTON], rating=-1)
+            said = rating_in(turn.text)
+            if said and said[1]:
+                return Result("smalltalk", wording.FEEDBACK_REASON_KEPT, offered, [wording.HUMAN_BUTTON], rating=-1)
+            awaiting = replace(offered, awaiting=AWAITING_REASON)
+            return Result("smalltalk", wording.FEEDBACK_SORRY, awaiting, [wording.HUMAN_BUTTON], rating=-1)
+        if task == tasks.FEEDBACK_REASON:
+            offered = replace(calm, offer=OFFER_HANDOFF)
+            return Result("smalltalk", wording.FEEDBACK_REASON_KEPT, offered, [wording.HUMAN_BUTTON], adds_reason=True)
         if task == tasks.NOTHING_TO_PICK:
             return Result("clarify", wording.NOTHING_TO_PICK, calm)
         return self._smalltalk(task, case, calm)
@@ -161,6 +178,11 @@ class Consultation:
             return dict(closed.reply) if closed else {}
         self._on_message(turn.conversation_id)
         return reply
+
+
+def _by_fixed_words(manner: Manner, case: Case) -> Result:
+    """A fixed reply. It leaves the case as it is: a form goes on where it stood."""
+    return Result(manner.outcome, manner.say, case, [wording.HUMAN_BUTTON] if manner.human else ())
 
 
 def _outweighs(answer: Answer, confidence: float) -> bool:

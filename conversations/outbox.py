@@ -180,6 +180,21 @@ class Outbox:
             rows = session.execute(select(OutboxMessage.state, func.count()).group_by(OutboxMessage.state)).all()
         return {**dict.fromkeys(STATES, 0), **{row[0]: row[1] for row in rows}}
 
+    def decide(self, number: int, state: str, reason: str) -> bool:
+        """A person's decision on a message that is uncertain or waits: send it again (`pending`) or not (`dropped`).
+
+        Returns: False when there is no such message, or it is not uncertain or waiting any more.
+        """
+        moment = self._now()
+        done = {"done_at": moment} if state == DROPPED else {"not_before": moment}
+        deciding = (
+            update(OutboxMessage)
+            .where(OutboxMessage.id == number, OutboxMessage.state.in_([UNCERTAIN, WAITING]))
+            .values(state=state, reason=reason, **done)
+        )
+        with self._database.write() as session:
+            return int(session.connection().execute(deciding).rowcount) == 1
+
     def listed(self, states: Sequence[str], limit: int = 100) -> list[dict[str, Any]]:
         """Messages in these states for staff, newest first."""
         query = select(OutboxMessage).where(OutboxMessage.state.in_(states)).order_by(OutboxMessage.id.desc()).limit(limit)

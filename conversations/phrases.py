@@ -2,6 +2,8 @@
 
 import re
 
+from conversations.feedback import rating_in
+
 # What our buttons send. They mean this whatever a classifier makes of two characters.
 BUTTON_WORDS = {
     "转人工": "human_handoff",
@@ -31,8 +33,10 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 
 
 def button_intent(text: str) -> str | None:
-    """What one of our own buttons means; None for anything else."""
-    return BUTTON_WORDS.get(text.strip().rstrip("。.！!"))
+    """What one of our own buttons or a plain rating ("👎 电话是空号") means; None for anything else."""
+    button = BUTTON_WORDS.get(text.strip().rstrip("。.！!"))
+    rated = None if button else rating_in(text)
+    return rated[0] if rated else button
 
 
 def rule_intent(text: str) -> str | None:

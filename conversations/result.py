@@ -9,10 +9,10 @@ from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import Session
 
 from answering.models import Answer
-from conversations import wording
+from conversations import feedback, wording
 from conversations.case import Case
 from conversations.masking import mask_json, mask_personal_data
-from conversations.models import AnswerRow, Conversation, Feedback, HandoffRequest, Message, UnansweredQuestion
+from conversations.models import AnswerRow, Conversation, HandoffRequest, Message, UnansweredQuestion
 from conversations.records import OpenTurn, bot_message, claim_turn, store_reply
 
 WAITING_COUNTS = timedelta(hours=12)  # who asked for a human yesterday is not in front of anybody today
@@ -36,6 +36,7 @@ class Result:
     as_of: date | None = None
     unanswered: str | None = None
     rating: int | None = None
+    adds_reason: bool = False  # to the newest rating
     asks_human: bool = False
     finish: Callable[[Session, datetime], str] | None = None
     private: bool = False
@@ -67,7 +68,9 @@ def write_result(
         near = [int(citation["entry_id"]) for citation in result.citations]
         session.add(_gap(turn.conversation_id, answer_id, mask_personal_data(turn.text), result.unanswered, near, moment))
     if result.rating is not None:
-        _rate(session, turn, before.last_answer_id, result.rating, moment)
+        feedback.rate(session, turn.conversation_id, before.last_answer_id, result.rating, turn.text, moment)
+    if result.adds_reason:
+        feedback.add_reason(session, turn.conversation_id, turn.text)
     if result.finish is not None:
         text = result.finish(session, moment)
     if result.private:
@@ -129,29 +132,6 @@ def _gap(
         state="open",
         created_at=moment,
     )
-
-
-def _rate(session: Session, turn: OpenTurn, answer_id: int | None, rating: int, moment: datetime) -> None:
-    """Record a rating of the last answer; the newest word on an answer counts, and a bad one is a gap to fill."""
-    rated = session.get(AnswerRow, answer_id) if answer_id is not None else None
-    known = session.scalar(select(Feedback).where(Feedback.answer_id == answer_id)) if rated else None
-    if known is not None:
-        changed = known.rating != rating
-        known.rating, known.text, known.created_at = rating, mask_personal_data(turn.text), moment
-    else:
-        changed = True
-        session.add(
-            Feedback(
-                conversation_id=turn.conversation_id,
-                answer_id=rated.id if rated else None,
-                rating=rating,
-                text=mask_personal_data(turn.text),
-                created_at=moment,
-            )
-        )
-    if rating < 0 and rated is not None and changed:
-        near = [rated.entry_id] if rated.entry_id is not None else []
-        session.add(_gap(turn.conversation_id, rated.id, rated.question, "negative_feedback", near, moment))
 
 
 def _queue(session: Session, conversation: Conversation, moment: datetime) -> str:

@@ -8,12 +8,14 @@ from conversations.case import (
     AWAITING_COMPLAINT,
     AWAITING_LAST_DIGITS,
     AWAITING_RATING_COMMENT,
+    AWAITING_REASON,
     AWAITING_TICKET_NUMBER,
     OFFER_HANDOFF,
     Case,
 )
 from conversations.complaint_form import Draft
-from conversations.ticket_rating import rating_in
+from conversations.feedback import is_reason, rating_in
+from conversations.ticket_rating import rating_in as ticket_rating_in
 from tickets.rules import number_in
 
 POLICY_INTENTS = frozenset({"eligibility", "filing_steps", "policy_lookup", "policy_match"})
@@ -26,7 +28,7 @@ COMPLAINT, COMPLAINT_DROP = "complaint", "complaint_drop"
 RATE_TICKET, RATING_COMMENT = "rate_ticket", "rating_comment"
 PROGRESS = "progress_query"
 HANDOFF = "human_handoff"
-FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE = "feedback_positive", "feedback_negative"
+FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE, FEEDBACK_REASON = "feedback_positive", "feedback_negative", "feedback_reason"
 GREET, GOODBYE, THANKS = "greet", "goodbye", "thanks"
 STOP, DECLINE, ACKNOWLEDGE, NOTHING_TO_PICK = "stop", "decline", "acknowledge", "nothing_to_pick"
 
@@ -35,6 +37,7 @@ _STEP_OUT_OF_A_FORM = frozenset({HANDOFF, STOP, PROGRESS, GREET, GOODBYE, THANKS
 _ABOUT_A_NUMBER = frozenset({AWAITING_TICKET_NUMBER, AWAITING_LAST_DIGITS})
 _FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
 LONGEST_DIGITS = 20  # characters of "尾号是 8000" and the like
+_WHAT_A_REASON_IS_TAKEN_FOR = NOTHING_CLASSIFIED | {"inform", "complaint", "out_of_scope", FEEDBACK_NEGATIVE}
 SHORT = 8  # characters of a message that is a word or two
 LEAST_TO_FILE = 0.5  # of a complaint that does not call itself one: a doubtful question is answered instead
 SURE = 0.7  # below that a message during a complaint is taken for the complaint's story, not for a new question
@@ -63,6 +66,8 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
         return PROGRESS
     if case.awaiting == AWAITING_RATING_COMMENT and not _leaves_the_form(intent, confidence, text):
         return RATING_COMMENT
+    if case.awaiting == AWAITING_REASON and _tells_why(intent, text):
+        return FEEDBACK_REASON
     if intent == "complaint":
         if confidence < LEAST_TO_FILE and phrases.rule_intent(text) != "complaint":
             return ANSWER  # nobody's doubtful question becomes a ticket
@@ -74,6 +79,13 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
     if intent == "pick_option" and not case.options and len(text) <= SHORT:
         return NOTHING_TO_PICK
     return intent if intent in _OF_THEIR_OWN else ANSWER
+
+
+def _tells_why(intent: str | None, text: str) -> bool:
+    """Whether a message after a bad rating is the reason for it; what asks for something is not."""
+    if phrases.rule_intent(text) or rating_in(text):
+        return False
+    return intent in _WHAT_A_REASON_IS_TAKEN_FOR and is_reason(text)
 
 
 def _complaint_step(intent: str | None, confidence: float, text: str, case: Case) -> str | None:
@@ -109,10 +121,12 @@ _REPORTED = {COMPLAINT: "complaint", COMPLAINT_DROP: "complaint", RATING_COMMENT
 def reported_intent(task: str, classified: str | None, text: str, case: Case) -> str | None:
     """The name for `intent.name`: of the task the turn belongs to, null when nothing classified it."""
     if task == RATE_TICKET and classified:
-        rating = rating_in(text)
+        rating = ticket_rating_in(text)
         return FEEDBACK_NEGATIVE if rating and rating.level < 3 else FEEDBACK_POSITIVE
     if task in _REPORTED:
         return _REPORTED[task] if classified or case.awaiting else None
+    if task == FEEDBACK_REASON:
+        return FEEDBACK_NEGATIVE
     if classified in NOTHING_CLASSIFIED:
         return None
     if task in {PROGRESS, HANDOFF, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE}:

@@ -3,6 +3,8 @@
 import signal
 import time
 
+import httpx
+
 from tests.sidecar.instance import Instance
 
 QUESTION, ANSWER = "个体户执照怎么办", "SS-0102"
@@ -58,3 +60,12 @@ def test_a_killed_gateway_comes_back_and_knows_the_conversation(instance: Instan
     assert reply["conversation_id"] == before["conversation_id"]
     assert (reply["outcome"], reply["intent"]["name"]) == ("ticket", "complaint")
     assert "WZ" in reply["messages"][0]["text"]
+
+
+def test_callers_wait_through_a_restart_of_the_gateway(instance: Instance) -> None:
+    instance.wait_until_ready(60)
+    instance.kill("gateway")
+    reply = httpx.get(
+        f"{instance.base_url}/healthz", timeout=60, trust_env=False
+    )  # at once: nobody listens yet, nobody is turned away
+    assert reply.status_code == 200

@@ -4,9 +4,11 @@ Windows and numbers are WeChat's ("客服消息", docs/wechat.md): five within 4
 menu click, a scan or subscribing; a new action opens a new quota.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.channels.wechat.inbound import Window
@@ -122,22 +124,26 @@ class Allowances:
 
     def left(self, openid: str) -> Allowance:
         """For staff: n of 5, hours left."""
+        return self.of([openid])[openid]
+
+    def of(self, openids: Collection[str]) -> dict[str, Allowance]:
+        """What may be sent to each of these users."""
         with self._database.read() as session:
-            row = session.get(WeChatFollower, openid)
-        moment = self._now()
-        if row is None:
-            return Allowance(0, MESSAGE_QUOTA, 0.0, NEVER_WROTE)
-        if not row.followed:
-            return Allowance(0, MESSAGE_QUOTA, 0.0, UNFOLLOWED)
-        if _open(row.message_at, MESSAGE_WINDOW, moment) and row.message_at is not None:
-            hours = (row.message_at + MESSAGE_WINDOW - moment) / timedelta(hours=1)
-            left = MESSAGE_QUOTA - row.message_sent
-            if left > 0:
-                return Allowance(left, MESSAGE_QUOTA, round(hours, 1), None)
-            return Allowance(0, MESSAGE_QUOTA, round(hours, 1), _reason(row, moment))
-        if _open(row.action_at, ACTION_WINDOW, moment) and row.action_sent < ACTION_QUOTA:
-            return Allowance(ACTION_QUOTA - row.action_sent, ACTION_QUOTA, 0.0, None)
-        return Allowance(0, MESSAGE_QUOTA, 0.0, _reason(row, moment))
+            rows = session.scalars(select(WeChatFollower).where(WeChatFollower.openid.in_(openids))).all()
+        known = {row.openid: _allowance(row, self._now()) for row in rows}
+        return {openid: known.get(openid, Allowance(0, MESSAGE_QUOTA, 0.0, NEVER_WROTE)) for openid in openids}
+
+
+def _allowance(row: WeChatFollower, moment: datetime) -> Allowance:
+    if not row.followed:
+        return Allowance(0, MESSAGE_QUOTA, 0.0, UNFOLLOWED)
+    if row.message_at is not None and _open(row.message_at, MESSAGE_WINDOW, moment):
+        hours = round((row.message_at + MESSAGE_WINDOW - moment) / timedelta(hours=1), 1)
+        left = MESSAGE_QUOTA - row.message_sent
+        return Allowance(max(left, 0), MESSAGE_QUOTA, hours, None if left > 0 else _reason(row, moment))
+    if _open(row.action_at, ACTION_WINDOW, moment) and row.action_sent < ACTION_QUOTA:
+        return Allowance(ACTION_QUOTA - row.action_sent, ACTION_QUOTA, 0.0, None)
+    return Allowance(0, MESSAGE_QUOTA, 0.0, _reason(row, moment))
 
 
 def _open(since: datetime | None, length: timedelta, moment: datetime) -> bool:

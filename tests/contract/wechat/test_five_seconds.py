@@ -9,7 +9,7 @@ import pytest
 from bot.channels.wechat import channel, deliveries
 from conversations.models import Message, OutboxMessage, Turn
 from conversations.outbox import STATES
-from tests.contract.http.conftest import publish
+from tests.contract.http.conftest import ADMIN, publish
 from tests.contract.wechat.conftest import SlowDialogue, Start
 from tests.fixtures.wechat_server import WeChatServer, text_push
 from tests.fixtures.wechat_stand_in import WeChatStandIn
@@ -333,3 +333,25 @@ async def test_what_a_dead_process_was_sending_is_shown_and_not_sent_again(
     await until(lambda: outbox(services) == {"uncertain": 1})
     assert api.texts("oUser-1") == []
     assert (await plain.client.get("/readyz")).json()["components"]["outbox"]["state"] == "degraded"
+
+
+async def test_staff_see_what_waits_and_decide_on_what_is_uncertain(
+    plain: WeChatServer, food: dict, gateway, api: WeChatStandIn
+) -> None:
+    services, _ = gateway
+    assert (await plain.client.get("/api/outbox")).status_code == 401
+    await plain.say("你好")
+    api.fail("message/custom/send", drop_connection="before")
+    conversation = services.records.find_or_create("wechat", "oUser-1")
+    services.records.say(conversation, "agent", "您好，我是人工坐席。")
+    await until(lambda: outbox(services) == {"uncertain": 1})
+    shown = (await plain.client.get("/api/outbox", headers=ADMIN)).json()
+    [message] = shown["messages"]
+    assert (message["state"], message["content"]) == ("uncertain", {"text": "您好，我是人工坐席。"})
+    assert (message["allowance"]["left"], message["allowance"]["of"]) == (4, 5)
+    assert shown["counts"]["uncertain"] == 1
+    again = await plain.client.post(f"/api/outbox/{message['id']}/resend", json={}, headers=ADMIN)
+    assert again.json() == {"id": message["id"], "state": "pending"}
+    await until(lambda: outbox(services) == {"sent": 1})
+    assert api.texts("oUser-1") == ["您好，我是人工坐席。"]
+    assert (await plain.client.post(f"/api/outbox/{message['id']}/drop", json={}, headers=ADMIN)).status_code == 404

@@ -3,11 +3,14 @@
 import time
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from answering.answerer import CaseView
 from answering.errors import IndexNotReadyError
+from database.backup import backup
+from database.restore import restore
 from knowledge_base.errors import KnowledgeError
 from tests.unit.answering.conftest import ADMIN, Town
 
@@ -159,3 +162,14 @@ def test_a_failing_encoder_stops_publishing_not_answering(town: Town, monkeypatc
         town.publish(kind="qa", title="从来没有见过的事项", answer="答复。")
     assert town.feed.revision() == before
     assert town.ask(QUESTION).outcome == "answer"
+
+
+def test_an_earlier_backup_restored_under_a_running_index_is_followed(town: Town, tmp_path: Path) -> None:
+    saved = backup(town.database, tmp_path / "saved.zip").file
+    later = town.publish(kind="qa", title="犬只登记去哪里办理？", answer="到社区养犬登记点。")
+    town.store.withdraw(town.ids["QA-1"], ADMIN)
+    town.index.follow()
+    assert town.index.searcher.document_ids() == {*town.ids.values(), later} - {town.ids["QA-1"]}
+    restore(town.database, saved, force=True)
+    town.index.follow()
+    assert town.index.searcher.document_ids() == set(town.ids.values())

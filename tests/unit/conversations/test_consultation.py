@@ -87,7 +87,7 @@ class TestMisses:
 
     def test_out_of_scope_is_still_looked_up(self, say, database):
         assert say("补贴红包", "out_of_scope")["outcome"] == "answer"
-        reply = say("今天天气怎么样", "out_of_scope")
+        reply = say("红烧肉怎么做", "out_of_scope")
         assert (reply["outcome"], reply["text"], reply["citations"]) == ("fallback", wording.OUT_OF_SCOPE, [])
         assert reply["intent"]["name"] == "out_of_scope"
         assert rows(database, UnansweredQuestion)[-1].reason == "out_of_scope"

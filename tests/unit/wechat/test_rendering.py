@@ -42,10 +42,10 @@ def test_links_stay_whole(text: str, limit: int) -> None:
 
 @given(PIECES)
 def test_a_portion_ends_with_a_sentence_when_there_is_one_in_its_second_half(text: str) -> None:
-    for part in portions(text, 700)[:-1]:
+    for part in portions(text.replace("\n", ""), 700)[:-1]:
         body = part.removesuffix(MORE_HINT)
         half = body[len(body) // 2 + 1 :]
-        assert body.endswith(("。", "\n")) or "。" not in re.sub(r"<a [^>]*>[^<]*</a>", "", half)
+        assert body.endswith("。") or "。" not in re.sub(r"<a [^>]*>[^<]*</a>", "", half)
 
 
 def test_a_short_text_is_left_alone() -> None:
