@@ -29,6 +29,7 @@ from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.encoder import Encoder, OnnxEncoder
 from retrieval.searcher import Searcher
 from settings import Settings
+from tickets.departments import FILE_NAME, Departments
 
 LONGEST_DIRECT_ANSWER = timedelta(seconds=5)  # on a busy machine
 
@@ -91,7 +92,8 @@ def build_services(
     answerer = Answerer(index, entries, settings.public_url, ours)
     starters = StarterQuestions(entries, answerer)
     records, live, metrics = ConversationRecords(database), MessageFeed(), Metrics()
-    consultation = Consultation(database, answerer, starters=starters, on_message=live.notify)
+    departments = Departments.load(settings.root / FILE_NAME)
+    consultation = Consultation(database, answerer, starters=starters, departments=departments, on_message=live.notify)
     rasa = RasaClient(settings.rasa_url, internal_token(settings), settings.rasa_timeout_s)
     turns = TurnService(
         records, consultation, rasa, RateLimiter(settings.rate_limit), live, metrics.turn_done,
