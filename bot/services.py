@@ -32,6 +32,7 @@ from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.encoder import Encoder, OnnxEncoder
 from retrieval.searcher import Searcher
 from settings import Settings
+from tickets.departments import FILE_NAME, Departments
 
 LONGEST_DIRECT_ANSWER = timedelta(seconds=5)  # on a busy machine
 
@@ -96,7 +97,10 @@ def build_services(
     records, live, metrics = ConversationRecords(database), MessageFeed(), Metrics()
     adviser = EligibilityAdviser(index, entries, answerer, settings.public_url)
     checkups = Checkups(adviser, PolicyMatcher(index, entries, feed, adviser))
-    consultation = Consultation(database, answerer, checkups=checkups, starters=starters, on_message=live.notify)
+    departments = Departments.load(settings.root / FILE_NAME)
+    consultation = Consultation(
+        database, answerer, checkups=checkups, starters=starters, departments=departments, on_message=live.notify
+    )
     rasa = RasaClient(settings.rasa_url, internal_token(settings), settings.rasa_timeout_s)
     turns = TurnService(
         records, consultation, rasa, RateLimiter(settings.rate_limit), live, metrics.turn_done,

@@ -109,8 +109,8 @@ class Checkups:
         self, turn: OpenTurn, case: Case, intent: str | None, confidence: float, as_of: date
     ) -> tuple[Result, str | None] | None:
         """The result and the task's name when this turn belongs to the asking or the memory; None: it is done as usual."""
-        if case.awaiting is not None:
-            return None
+        if case.awaiting is not None or case.ticket is not None:
+            return None  # a complaint is being taken: what it tells is for the ticket alone
         now = self._hear(turn, case, as_of)
         command = profile.command_of(turn.text)
         if command is not None:
@@ -134,7 +134,7 @@ class Checkups:
             intent: as reported: of the task that the turn belongs to.
         """
         now = self._hear(turn, case, as_of)
-        if result.outcome in ("ticket", "handoff"):
+        if result.outcome in ("ticket", "handoff") or case.ticket is not None:
             return replace(result, case=replace(result.case, form=None)), intent
         kept, answer = self._keeping(result, now), result.answer
         if result.outcome == "answer" and answer is not None and answer.entry_id is not None:

@@ -6,17 +6,17 @@ from typing import Any, Protocol
 
 from answering.models import Answer, Inquiry
 from conversations import clock, tasks, wording
-from conversations.case import AWAITING_COMPLAINT, AWAITING_REASON, AWAITING_TICKET_NUMBER, IDLE_LIMIT, OFFER_HANDOFF, Case
+from conversations.case import AWAITING_REASON, IDLE_LIMIT, OFFER_HANDOFF, Case
 from conversations.checkup import Checkups
 from conversations.clock import CHINA, Clock
 from conversations.feedback import rating_in
 from conversations.manners import Manner, manner_of
-from conversations.masking import mask_personal_data
-from conversations.phrases import ticket_number
 from conversations.records import ConversationRecords, OpenTurn
 from conversations.result import Result, TurnClosedError, write_result
-from conversations.tickets import tickets_of
+from conversations.ticket_dialogue import TicketDialogue, resumed
 from database.engine import Database
+from tickets import rules
+from tickets.departments import Departments
 
 MISSES_BEFORE_A_HUMAN = 2
 CERTAIN_ANSWER = 0.95  # an answer this probable is given whatever the classifier says
@@ -37,6 +37,7 @@ class Consultation:
     Args:
         checkups: asks for facts and computes; None: every turn is answered from the entries' words alone.
         starters: gives up to three questions that the knowledge base can answer, for the greeting.
+        departments: who takes which ticket; the built-in list unless given.
         on_message: told the conversation id after something was said in it; called in the worker thread.
     """
 
@@ -47,12 +48,14 @@ class Consultation:
         *,
         checkups: Checkups | None = None,
         starters: Callable[[], Sequence[str]] = tuple,
+        departments: Departments | None = None,
         on_message: Callable[[str], None] = lambda _conversation_id: None,
         now: Clock = clock.now,
     ) -> None:
         self._database, self._answerer, self._now = database, answerer, now
         self._records = ConversationRecords(database, now)
         self._starters, self._on_message, self._checkups = starters, on_message, checkups
+        self._tickets = TicketDialogue(database, departments or Departments.load(), now)
 
     def perform(
         self, turn_id: str, *, intent: str | None, confidence: float, entities: Mapping[str, str], source: str = "rasa"
@@ -83,7 +86,10 @@ class Consultation:
         if taken is not None:
             return self._commit(turn, case, taken[0], {"name": taken[1], "confidence": round(float(confidence), 4)}, source)
         task = tasks.ANSWER if opens else tasks.task_of(acted_on, confidence, turn.text, case)
+        if not opens and not case.ticket and self._tickets.rates(turn):
+            task = tasks.RATE_TICKET
         result = self._do(task, acted_on, confidence, turn, case, entities, turn.entry_id if opens else None)
+        result = resumed(result, case)
         name = tasks.reported_intent(task, acted_on if intent not in tasks.NOTHING_CLASSIFIED else None, turn.text, case)
         if name is None and source == "rasa" and _continues(result, turn.text):
             name = case.task_intent
@@ -106,14 +112,17 @@ class Consultation:
         calm = replace(case, awaiting=None, offer=None)  # whatever comes now, an earlier offer is over
         if task in {tasks.ANSWER, tasks.OUT_OF_SCOPE}:
             return self._answer(task, intent, confidence, turn, calm, entities, opened)
-        if task in {tasks.COMPLAINT_ASK, tasks.COMPLAINT_FILE}:
-            if task == tasks.COMPLAINT_ASK:
-                return Result("ticket", wording.COMPLAINT_ASK, replace(calm, awaiting=AWAITING_COMPLAINT))
-            return Result(
-                "ticket", wording.COMPLAINT_FILED, calm, [wording.PROGRESS_BUTTON], ticket_text=mask_personal_data(turn.text)
-            )
+        if task == tasks.COMPLAINT:
+            return self._tickets.step(turn, calm)
+        if task == tasks.COMPLAINT_DROP:
+            return self._tickets.drop(calm)
+        if task == tasks.RATE_TICKET:
+            return self._tickets.rate(turn, calm)
+        if task == tasks.RATING_COMMENT:
+            return self._tickets.comment(turn, calm)
         if task == tasks.PROGRESS:
-            return self._progress(turn, calm, entities)
+            number = rules.number_in(turn.text) or rules.number_in(entities.get("ticket_no", ""))
+            return self._tickets.progress(turn, calm, case, number)
         if task == tasks.HANDOFF:
             return Result("handoff", wording.HANDOFF_QUEUED, calm, asks_human=True)
         if task == tasks.FEEDBACK_POSITIVE:
@@ -168,21 +177,6 @@ class Consultation:
             [asdict(citation) for citation in answer.citations], answer, as_of,
             "not_found" if answer.outcome == "fallback" else None,
         )  # fmt: skip
-
-    def _progress(self, turn: OpenTurn, case: Case, entities: Mapping[str, str]) -> Result:
-        number = ticket_number(turn.text) or ticket_number(entities.get("ticket_no", ""))
-        found = tickets_of(self._database, turn.conversation_id, number)
-        if found:
-            lines = [
-                wording.PROGRESS_LINE.format(
-                    number=t.number, date=f"{t.filed_on:%Y-%m-%d}", state=wording.TICKET_STATES.get(t.state, t.state)
-                )
-                for t in found
-            ]
-            return Result("ticket", "\n".join(lines), case)
-        if number:  # the same words whether it exists elsewhere or not: a number is no key to another's complaint
-            return Result("ticket", wording.PROGRESS_UNKNOWN.format(number=number), case)
-        return Result("ticket", wording.PROGRESS_ASK, replace(case, awaiting=AWAITING_TICKET_NUMBER))
 
     def _commit(self, turn: OpenTurn, before: Case, result: Result, intent: dict[str, Any], source: str) -> dict[str, Any]:
         try:
