@@ -75,7 +75,11 @@ class Consultation:
             )
         acted_on = tasks.effective_intent(intent, turn.text)
         opens = turn.entry_id is not None and self._answerer.opens(turn.entry_id, turn.text)
-        task = tasks.ANSWER if opens else tasks.task_of(acted_on, confidence, turn.text, case)
+        task = (
+            tasks.ANSWER
+            if opens or tasks.belongs_to_the_answer(turn.text, case)
+            else tasks.task_of(acted_on, confidence, turn.text, case)
+        )
         result = self._do(task, acted_on, confidence, turn, case, entities, turn.entry_id if opens else None)
         name = tasks.reported_intent(task, acted_on if intent not in tasks.NOTHING_CLASSIFIED else None, turn.text, case)
         if name is None and source == "rasa" and _continues(result, turn.text):
@@ -143,7 +147,7 @@ class Consultation:
         asked = None if task == tasks.OUT_OF_SCOPE or intent == "nlu_fallback" else intent
         # said to be no government matter: looked up all the same, but not as a follow-up to what was discussed
         context = replace(case, entry_id=None, options=[]) if task == tasks.OUT_OF_SCOPE else case
-        answer = self._answerer.answer(Inquiry(turn.text, asked, context.view(facts), as_of, opened))
+        answer = self._answerer.answer(Inquiry(turn.text, asked, context.view(facts), as_of, opened, turn.profile))
         if task == tasks.OUT_OF_SCOPE and not _outweighs(answer, confidence):
             declined = replace(
                 answer, outcome="fallback", text=wording.OUT_OF_SCOPE, citations=[], buttons=[], entry_id=None, version=None
@@ -153,10 +157,12 @@ class Consultation:
         text, buttons = answer.text, [asdict(button) for button in answer.buttons]
         if answer.outcome == "fallback" and misses >= MISSES_BEFORE_A_HUMAN and wording.HUMAN_BUTTON not in buttons:
             text, buttons = f"{text}\n{wording.OFFER_HUMAN}", [*buttons, wording.HUMAN_BUTTON]
+        if answer.outcome == "answer" and not buttons and answer.entry_id != case.entry_id:
+            buttons = [dict(button) for button in wording.USEFUL_BUTTONS]  # once an entry, not under every detail of it
         offer = OFFER_HANDOFF if wording.HUMAN_BUTTON in buttons else None
         return Result(
             answer.outcome, text, case.after(answer.case, misses=misses, offer=offer), buttons,
-            [asdict(citation) for citation in answer.citations], answer, as_of,
+            [asdict(citation) for citation in answer.citations], answer, answer.as_of or as_of,
             "not_found" if answer.outcome == "fallback" else None,
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from conversations import clock
+from conversations import clock, wording
 from conversations.clock import Clock
 from conversations.errors import UnknownConversationError, UnknownTurnError
 from conversations.masking import mask_personal_data
@@ -54,6 +54,7 @@ class OpenTurn:
     text: str
     entry_id: int | None
     case: Mapping[str, Any]
+    profile: Mapping[str, Any]
     case_updated_at: datetime
     received_at: datetime
     reply: Mapping[str, Any] | None
@@ -147,6 +148,7 @@ class ConversationRecords:
         turn, conversation, text = row
         return OpenTurn(
             turn_id=turn.id, conversation_id=conversation.id, text=text, entry_id=turn.entry_id, case=conversation.case,
+            profile=conversation.profile or {},
             case_updated_at=conversation.updated_at, received_at=turn.received_at, reply=turn.reply,
         )  # fmt: skip
 
@@ -216,7 +218,10 @@ class ConversationRecords:
             return session.scalar(query.limit(1)) is not None
 
     def last_offer(self, channel: str, sender_id: str) -> tuple[list[dict[str, str]], int]:
-        """Buttons of the assistant's last message to this sender, and how many of them, from the first, are entries."""
+        """Buttons of the assistant's last message to this sender, and how many of them, from the first, are entries.
+
+        Those that rate an answer have no number.
+        """
         query = (
             select(Message)
             .join(Conversation, Conversation.id == Message.conversation_id)
@@ -229,7 +234,7 @@ class ConversationRecords:
         if message is None:
             return [], 0
         entries = len(message.extra.get("citations", [])) if message.extra.get("outcome") != "answer" else 0
-        return list(message.extra.get("buttons", [])), entries
+        return [b for b in message.extra.get("buttons", []) if b not in wording.USEFUL_BUTTONS], entries
 
     def remember(self, channel: str, sender_id: str, facts: Mapping[str, str]) -> None:
         """Add facts that the channel itself told, such as a region, to what is known about the sender."""

@@ -1,5 +1,7 @@
 """What a turn is to do: from the classified intent, the words and the case. Pure; the doing is in `consultation`."""
 
+from answering.choosing import goes_back, pick_of
+from answering.following import continues, correction
 from conversations import phrases
 from conversations.case import AWAITING_COMPLAINT, AWAITING_REASON, AWAITING_TICKET_NUMBER, OFFER_HANDOFF, Case
 from conversations.feedback import is_reason, rating_in
@@ -30,6 +32,23 @@ def effective_intent(intent: str | None, text: str) -> str | None:
     if button := phrases.button_intent(text):
         return button
     return phrases.rule_intent(text) if intent in NOTHING_CLASSIFIED else intent
+
+
+def belongs_to_the_answer(text: str, case: Case) -> bool:
+    """Whether a message can only mean what was just answered or offered, whatever a classifier makes of it.
+
+    It picks from a list, corrects what was understood, or asks for a detail of the entry under discussion. While a form waits
+    for its own answer, nothing does.
+    """
+    if case.awaiting not in {None, AWAITING_REASON} or phrases.button_intent(text):
+        return False
+    if case.picks and pick_of(text, case.picks, bool(case.options)) is not None:
+        return True
+    if case.entry_id is None:
+        return False
+    if phrases.rule_intent(text):
+        return goes_back(text)
+    return goes_back(text) or correction(text) is not None or continues(text)
 
 
 def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str:
@@ -87,6 +106,8 @@ def reported_intent(task: str, classified: str | None, text: str, case: Case) ->
         return None
     if task in {PROGRESS, HANDOFF, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE}:
         return task
-    if task in {ANSWER, NOTHING_TO_PICK} and case.task_intent and (classified in DIALOGUE_ACTS or phrases.is_elliptic(text)):
-        return case.task_intent
+    if task in {ANSWER, NOTHING_TO_PICK} and case.task_intent:
+        other = classified in DIALOGUE_ACTS or classified not in POLICY_INTENTS
+        if (other and belongs_to_the_answer(text, case)) or classified in DIALOGUE_ACTS or phrases.is_elliptic(text):
+            return case.task_intent
     return classified
