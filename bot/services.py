@@ -6,7 +6,9 @@ from datetime import timedelta
 from functools import partial
 
 from answering.answerer import Answerer
+from answering.eligibility import EligibilityAdviser
 from answering.knowledge_index import KnowledgeIndex
+from answering.matching import PolicyMatcher
 from answering.preparation import prepare_encoder
 from answering.regions import JurisdictionFinder
 from answering.searcher_factory import build_searcher
@@ -14,6 +16,7 @@ from bot.channels.wechat.service import WeChatService
 from bot.metrics import Metrics
 from bot.rasa_project import internal_token
 from bot.starters import StarterQuestions
+from conversations.checkup import Checkups
 from conversations.consultation import Consultation
 from conversations.live import MessageFeed
 from conversations.outbox import STATES, Outbox
@@ -29,6 +32,7 @@ from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.encoder import Encoder, OnnxEncoder
 from retrieval.searcher import Searcher
 from settings import Settings
+from tickets.departments import FILE_NAME, Departments
 
 LONGEST_DIRECT_ANSWER = timedelta(seconds=5)  # on a busy machine
 
@@ -91,7 +95,12 @@ def build_services(
     answerer = Answerer(index, entries, settings.public_url, ours)
     starters = StarterQuestions(entries, answerer)
     records, live, metrics = ConversationRecords(database), MessageFeed(), Metrics()
-    consultation = Consultation(database, answerer, starters=starters, on_message=live.notify)
+    adviser = EligibilityAdviser(index, entries, answerer, settings.public_url)
+    checkups = Checkups(adviser, PolicyMatcher(index, entries, feed, adviser))
+    departments = Departments.load(settings.root / FILE_NAME)
+    consultation = Consultation(
+        database, answerer, checkups=checkups, starters=starters, departments=departments, on_message=live.notify
+    )
     rasa = RasaClient(settings.rasa_url, internal_token(settings), settings.rasa_timeout_s)
     turns = TurnService(
         records, consultation, rasa, RateLimiter(settings.rate_limit), live, metrics.turn_done,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from bot.supervised_process import Part, SupervisedProcess
 
-FIRST_DELAY_S, LONGEST_DELAY_S, STABLE_S = 1.0, 30.0, 60.0
+# Three attempts of WeChat last 15 s: what served for a while is started again at once, what dies at the start ever more slowly.
+FIRST_DELAY_S, LONGEST_DELAY_S, STABLE_S = 0.5, 30.0, 10.0
 GRACE_S = 10.0
 TICK_S = 0.1
 EX_CONFIG = 78  # sysexits.h: the part itself says that starting it again is useless

@@ -11,6 +11,8 @@ IDLE_LIMIT = timedelta(hours=2)  # after that a "那个呢" no longer means the 
 
 AWAITING_COMPLAINT = "complaint_detail"
 AWAITING_TICKET_NUMBER = "ticket_number"
+AWAITING_LAST_DIGITS = "last_digits"  # of a ticket's contact phone
+AWAITING_RATING_COMMENT = "rating_comment"
 AWAITING_REASON = "feedback_reason"
 OFFER_HANDOFF = "handoff"
 
@@ -31,6 +33,10 @@ class Case:
     previous: int | None = None
     question: str = ""
     as_of: str | None = None
+    facts: dict[str, Any] = field(default_factory=dict)  # about a person: for this conversation only, never remembered
+    form: dict[str, Any] | None = None  # the asking of facts, see `checkup.Form`
+    ticket: dict[str, Any] | None = None  # a complaint being taken, see `complaint_form.Draft`
+    ticket_no: str | None = None  # of the ticket that is looked up or rated
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any] | None) -> "Case":

@@ -6,16 +6,18 @@ from typing import Any, Protocol
 
 from answering.models import Answer, Inquiry
 from conversations import clock, tasks, wording
-from conversations.case import AWAITING_COMPLAINT, AWAITING_REASON, AWAITING_TICKET_NUMBER, IDLE_LIMIT, OFFER_HANDOFF, Case
+from conversations.case import AWAITING_REASON, IDLE_LIMIT, OFFER_HANDOFF, Case
+from conversations.checkup import Checkups
 from conversations.clock import CHINA, Clock
 from conversations.feedback import rating_in
 from conversations.manners import Manner, manner_of
-from conversations.masking import mask_personal_data
-from conversations.phrases import ticket_number
+from conversations.profile import known_words
 from conversations.records import ConversationRecords, OpenTurn
 from conversations.result import Result, TurnClosedError, write_result
-from conversations.tickets import tickets_of
+from conversations.ticket_dialogue import TicketDialogue, resumed
 from database.engine import Database
+from tickets import rules
+from tickets.departments import Departments
 
 MISSES_BEFORE_A_HUMAN = 2
 CERTAIN_ANSWER = 0.95  # an answer this probable is given whatever the classifier says
@@ -34,7 +36,9 @@ class Consultation:
     """Does what a turn asks for and commits result, case and records in one transaction, once.
 
     Args:
+        checkups: asks for facts and computes; None: every turn is answered from the entries' words alone.
         starters: gives up to three questions that the knowledge base can answer, for the greeting.
+        departments: who takes which ticket; the built-in list unless given.
         on_message: told the conversation id after something was said in it; called in the worker thread.
     """
 
@@ -43,13 +47,16 @@ class Consultation:
         database: Database,
         answerer: Answering,
         *,
+        checkups: Checkups | None = None,
         starters: Callable[[], Sequence[str]] = tuple,
+        departments: Departments | None = None,
         on_message: Callable[[str], None] = lambda _conversation_id: None,
         now: Clock = clock.now,
     ) -> None:
         self._database, self._answerer, self._now = database, answerer, now
         self._records = ConversationRecords(database, now)
-        self._starters, self._on_message = starters, on_message
+        self._starters, self._on_message, self._checkups = starters, on_message, checkups
+        self._tickets = TicketDialogue(database, departments or Departments.load(), now)
 
     def perform(
         self, turn_id: str, *, intent: str | None, confidence: float, entities: Mapping[str, str], source: str = "rasa"
@@ -66,26 +73,28 @@ class Consultation:
             return dict(turn.reply)
         case = self._case_of(turn)
         if manner := manner_of(turn.text):
-            return self._commit(
-                turn,
-                case,
-                _by_fixed_words(manner, case),
-                {"name": manner.intent or intent, "confidence": round(float(confidence), 4)},
-                source,
-            )
+            named = {"name": manner.intent or intent, "confidence": round(float(confidence), 4)}
+            return self._commit(turn, case, _by_fixed_words(manner, case), named, source)
         acted_on = tasks.effective_intent(intent, turn.text)
         opens = turn.entry_id is not None and self._answerer.opens(turn.entry_id, turn.text)
-        task = (
-            tasks.ANSWER
-            if opens or tasks.belongs_to_the_answer(turn.text, case)
-            else tasks.task_of(acted_on, confidence, turn.text, case)
-        )
+        as_of = self._now().astimezone(CHINA).date()
+        checks = self._checkups if not opens and not tasks.asks_another(turn.text) else None
+        taken = checks.take_up(turn, case, acted_on, confidence, as_of) if checks else None
+        if taken is not None:
+            return self._commit(turn, case, taken[0], {"name": taken[1], "confidence": round(float(confidence), 4)}, source)
+        belongs = opens or tasks.belongs_to_the_answer(turn.text, case)
+        task = tasks.ANSWER if belongs else tasks.task_of(acted_on, confidence, turn.text, case)
+        if not opens and not case.ticket and self._tickets.rates(turn):
+            task = tasks.RATE_TICKET
         result = self._do(task, acted_on, confidence, turn, case, entities, turn.entry_id if opens else None)
+        result = resumed(result, case)
         name = tasks.reported_intent(task, acted_on if intent not in tasks.NOTHING_CLASSIFIED else None, turn.text, case)
         if name is None and source == "rasa" and _continues(result, turn.text):
             name = case.task_intent
         if task == tasks.ANSWER:
             result = replace(result, case=replace(result.case, task_intent=name or result.case.task_intent))
+        if self._checkups and not opens:
+            result, name = self._checkups.follow(result, turn, case, name, as_of)
         return self._commit(turn, case, result, {"name": name, "confidence": round(float(confidence), 4)}, source)
 
     def _case_of(self, turn: OpenTurn) -> Case:
@@ -101,14 +110,17 @@ class Consultation:
         calm = replace(case, awaiting=None, offer=None)  # whatever comes now, an earlier offer is over
         if task in {tasks.ANSWER, tasks.OUT_OF_SCOPE}:
             return self._answer(task, intent, confidence, turn, calm, entities, opened)
-        if task in {tasks.COMPLAINT_ASK, tasks.COMPLAINT_FILE}:
-            if task == tasks.COMPLAINT_ASK:
-                return Result("ticket", wording.COMPLAINT_ASK, replace(calm, awaiting=AWAITING_COMPLAINT))
-            return Result(
-                "ticket", wording.COMPLAINT_FILED, calm, [wording.PROGRESS_BUTTON], ticket_text=mask_personal_data(turn.text)
-            )
+        if task == tasks.COMPLAINT:
+            return self._tickets.step(turn, calm)
+        if task == tasks.COMPLAINT_DROP:
+            return self._tickets.drop(calm)
+        if task == tasks.RATE_TICKET:
+            return self._tickets.rate(turn, calm)
+        if task == tasks.RATING_COMMENT:
+            return self._tickets.comment(turn, calm)
         if task == tasks.PROGRESS:
-            return self._progress(turn, calm, entities)
+            number = rules.number_in(turn.text) or rules.number_in(entities.get("ticket_no", ""))
+            return self._tickets.progress(turn, calm, case, number)
         if task == tasks.HANDOFF:
             return Result("handoff", wording.HANDOFF_QUEUED, calm, asks_human=True)
         if task == tasks.FEEDBACK_POSITIVE:
@@ -132,7 +144,7 @@ class Consultation:
             buttons = [{"title": question, "payload": question} for question in self._starters()]
             return Result("smalltalk", wording.GREETING, replace(calm, awaiting=case.awaiting), buttons)
         if task == tasks.STOP:
-            return Result("smalltalk", wording.STOPPED, replace(calm, options=[], entry_id=None, task_intent=None))
+            return Result("smalltalk", wording.STOPPED, replace(calm, options=[], entry_id=None, task_intent=None, form=None))
         if task == tasks.DECLINE:
             return Result("smalltalk", wording.DECLINED, replace(calm, options=[]))
         said = {tasks.GOODBYE: wording.GOODBYE, tasks.THANKS: wording.THANKS}.get(task, wording.ACKNOWLEDGED)
@@ -147,7 +159,7 @@ class Consultation:
         asked = None if task == tasks.OUT_OF_SCOPE or intent == "nlu_fallback" else intent
         # said to be no government matter: looked up all the same, but not as a follow-up to what was discussed
         context = replace(case, entry_id=None, options=[]) if task == tasks.OUT_OF_SCOPE else case
-        answer = self._answerer.answer(Inquiry(turn.text, asked, context.view(facts), as_of, opened, turn.profile))
+        answer = self._answerer.answer(Inquiry(turn.text, asked, context.view(facts), as_of, opened, known_words(turn.profile)))
         if task == tasks.OUT_OF_SCOPE and not _outweighs(answer, confidence):
             declined = replace(
                 answer, outcome="fallback", text=wording.OUT_OF_SCOPE, citations=[], buttons=[], entry_id=None, version=None
@@ -165,21 +177,6 @@ class Consultation:
             [asdict(citation) for citation in answer.citations], answer, answer.as_of or as_of,
             "not_found" if answer.outcome == "fallback" else None,
         )  # fmt: skip
-
-    def _progress(self, turn: OpenTurn, case: Case, entities: Mapping[str, str]) -> Result:
-        number = ticket_number(turn.text) or ticket_number(entities.get("ticket_no", ""))
-        found = tickets_of(self._database, turn.conversation_id, number)
-        if found:
-            lines = [
-                wording.PROGRESS_LINE.format(
-                    number=t.number, date=f"{t.filed_on:%Y-%m-%d}", state=wording.TICKET_STATES.get(t.state, t.state)
-                )
-                for t in found
-            ]
-            return Result("ticket", "\n".join(lines), case)
-        if number:  # the same words whether it exists elsewhere or not: a number is no key to another's complaint
-            return Result("ticket", wording.PROGRESS_UNKNOWN.format(number=number), case)
-        return Result("ticket", wording.PROGRESS_ASK, replace(case, awaiting=AWAITING_TICKET_NUMBER))
 
     def _commit(self, turn: OpenTurn, before: Case, result: Result, intent: dict[str, Any], source: str) -> dict[str, Any]:
         try:

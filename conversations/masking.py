@@ -1,7 +1,9 @@
 """Hides personal numbers in what is kept for staff. Unified social credit codes (统一社会信用代码) are public and stay."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 _GAP = r"[ \t\-—－]?"  # people group digits: 138-0013-8000, 6222 0212 …
 
@@ -25,6 +27,15 @@ def mask_personal_data(text: str) -> str:
     while (masked := _mask_once(text)) != text:  # what stood beside a number may now stand alone; each round removes digits
         text = masked
     return text
+
+
+def mask_json(value: Any) -> Any:
+    """A JSON value with the personal data in its texts masked."""
+    if isinstance(value, str):
+        return mask_personal_data(value)
+    if isinstance(value, Mapping):
+        return {key: mask_json(item) for key, item in value.items()}
+    return [mask_json(item) for item in value] if isinstance(value, list) else value
 
 
 def _mask_once(text: str) -> str:

@@ -121,28 +121,24 @@ class Feedback(Base):
 
 
 class HandoffRequest(Base):
-    """A citizen asked for a human."""
+    """A conversation that waits for a human, or that one has taken.
+
+    Attributes:
+        reason: asked | anger | distress | topic.
+        agent: who has taken it.
+        last_word_at: when the agent took it or last said something.
+    """
 
     __tablename__ = "handoff_requests"
 
     id: Mapped[int] = mapped_column(_Id, primary_key=True, autoincrement=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
-    state: Mapped[str] = mapped_column(String(16), index=True)  # waiting | taken | closed
+    state: Mapped[str] = mapped_column(String(16), index=True)  # waiting | taken | left | expired | closed
+    reason: Mapped[str] = mapped_column(String(16), default="asked")
+    agent: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class Ticket(Base):
-    """A complaint as filed. The text is stored masked."""
-
-    __tablename__ = "tickets"
-
-    id: Mapped[int] = mapped_column(_Id, primary_key=True, autoincrement=True)
-    number: Mapped[str] = mapped_column(String(24), unique=True)  # WZ + yyyymmdd + 4 digits
-    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
-    text: Mapped[str] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(String(16))  # filed
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_word_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class OutboxMessage(Base):

@@ -11,9 +11,8 @@ BUTTON_WORDS = {
     "没用": "feedback_negative",
     "查进度": "progress_query",
     "取消": "stop",
+    "政策体检": "policy_match",
 }
-
-TICKET_NUMBER = re.compile(r"(?<![0-9A-Za-z])WZ\s?(\d{8})\s?(\d{4,6})(?!\d)", re.IGNORECASE)
 
 _ENDINGS = r"[呀啊哦吧了的呢哈啦，,。.!！~～\s]*"
 _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -47,12 +46,6 @@ def rule_intent(text: str) -> str | None:
         if pattern.fullmatch(text.strip()):
             return intent
     return None
-
-
-def ticket_number(text: str) -> str | None:
-    """The first ticket number in a text, in its canonical form."""
-    match = TICKET_NUMBER.search(text)
-    return f"WZ{match[1]}{match[2]}" if match else None
 
 
 _COMPLAINT_WORDS = re.compile(

@@ -54,8 +54,8 @@ class OpenTurn:
     text: str
     entry_id: int | None
     case: Mapping[str, Any]
-    profile: Mapping[str, Any]
     case_updated_at: datetime
+    profile: Mapping[str, Any]
     received_at: datetime
     reply: Mapping[str, Any] | None
 
@@ -148,8 +148,7 @@ class ConversationRecords:
         turn, conversation, text = row
         return OpenTurn(
             turn_id=turn.id, conversation_id=conversation.id, text=text, entry_id=turn.entry_id, case=conversation.case,
-            profile=conversation.profile or {},
-            case_updated_at=conversation.updated_at, received_at=turn.received_at, reply=turn.reply,
+            case_updated_at=conversation.updated_at, profile=conversation.profile, received_at=turn.received_at, reply=turn.reply,
         )  # fmt: skip
 
     def messages(self, conversation_id: str, after: int = 0) -> list[dict[str, Any]]:

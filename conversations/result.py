@@ -1,27 +1,32 @@
 """A task's result and its one transaction: reply, case and records are committed together or not at all."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import Session
 
 from answering.models import Answer
-from conversations import feedback, wording
+from conversations import feedback, profile, wording
 from conversations.case import Case
-from conversations.masking import mask_personal_data
-from conversations.models import AnswerRow, Conversation, HandoffRequest, UnansweredQuestion
+from conversations.masking import mask_json, mask_personal_data
+from conversations.models import AnswerRow, Conversation, HandoffRequest, Message, UnansweredQuestion
 from conversations.records import OpenTurn, bot_message, claim_turn, store_reply
-from conversations.tickets import file_ticket
+from enterprises.values import FactValue
 
 WAITING_COUNTS = timedelta(hours=12)  # who asked for a human yesterday is not in front of anybody today
 
 
 @dataclass(frozen=True)
 class Result:
-    """A task's outcome before it is committed. `text` may name {number} or {queue}, known only inside the transaction."""
+    """A task's outcome before it is committed. `text` may name {queue}, known only inside the transaction.
+
+    Args:
+        finish: writes what belongs to the task inside the turn's transaction and returns the text to say, in place of `text`.
+        private: the message may hold a contact; it is kept masked.
+    """
 
     outcome: str
     text: str
@@ -34,7 +39,10 @@ class Result:
     rating: int | None = None
     adds_reason: bool = False  # to the newest rating
     asks_human: bool = False
-    ticket_text: str | None = None
+    finish: Callable[[Session, datetime], str] | None = None
+    private: bool = False
+    told: Mapping[str, FactValue] = field(default_factory=dict)  # of the sender, to be remembered
+    forgets: frozenset[str] = frozenset()
 
 
 class TurnClosedError(Exception):
@@ -66,8 +74,11 @@ def write_result(
         feedback.rate(session, turn.conversation_id, before.last_answer_id, result.rating, turn.text, moment)
     if result.adds_reason:
         feedback.add_reason(session, turn.conversation_id, turn.text)
-    if result.ticket_text is not None:
-        text = text.format(number=file_ticket(session, turn.conversation_id, result.ticket_text, moment))
+    if result.finish is not None:
+        text = result.finish(session, moment)
+    if result.private:
+        masked = mask_personal_data(turn.text)
+        session.execute(update(Message).where(Message.turn_id == turn.turn_id, Message.role == "user").values(text=masked))
     if result.asks_human:
         text = text.format(queue=_queue(session, conversation, moment))
     reply = {
@@ -81,6 +92,9 @@ def write_result(
     }
     store_reply(session, turn.turn_id, reply)
     session.add(bot_message(turn.conversation_id, turn.turn_id, reply, moment))
+    if result.told or result.forgets:
+        kept = profile.without(conversation.profile, result.forgets)
+        conversation.profile = profile.with_told(kept, result.told, moment)
     conversation.case, conversation.updated_at = case.to_json(), moment
     return reply
 
@@ -93,7 +107,7 @@ def _answer_row(
         turn_id=turn.turn_id,
         question=mask_personal_data(turn.text),
         resolved_question=mask_personal_data(answer.resolved_question),
-        case_before=before.to_json(),
+        case_before=mask_json(before.to_json()),
         intent=intent["name"],
         confidence=intent["confidence"],
         entry_id=answer.entry_id,

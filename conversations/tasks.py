@@ -1,10 +1,24 @@
 """What a turn is to do: from the classified intent, the words and the case. Pure; the doing is in `consultation`."""
 
+import re
+
 from answering.choosing import goes_back, pick_of
 from answering.following import continues, correction
+from conversations import complaint_form as form
 from conversations import phrases
-from conversations.case import AWAITING_COMPLAINT, AWAITING_REASON, AWAITING_TICKET_NUMBER, OFFER_HANDOFF, Case
+from conversations.case import (
+    AWAITING_COMPLAINT,
+    AWAITING_LAST_DIGITS,
+    AWAITING_RATING_COMMENT,
+    AWAITING_REASON,
+    AWAITING_TICKET_NUMBER,
+    OFFER_HANDOFF,
+    Case,
+)
+from conversations.complaint_form import Draft
 from conversations.feedback import is_reason, rating_in
+from conversations.ticket_rating import rating_in as ticket_rating_in
+from tickets.rules import number_in
 
 POLICY_INTENTS = frozenset({"eligibility", "filing_steps", "policy_lookup", "policy_match"})
 DIALOGUE_ACTS = frozenset({"affirm", "deny", "stop", "pick_option", "inform"})
@@ -12,7 +26,8 @@ NOTHING_CLASSIFIED = frozenset({None, "nlu_fallback"})
 
 ANSWER = "answer"
 OUT_OF_SCOPE = "out_of_scope"
-COMPLAINT_ASK, COMPLAINT_FILE = "complaint_ask", "complaint_file"
+COMPLAINT, COMPLAINT_DROP = "complaint", "complaint_drop"
+RATE_TICKET, RATING_COMMENT = "rate_ticket", "rating_comment"
 PROGRESS = "progress_query"
 HANDOFF = "human_handoff"
 FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE, FEEDBACK_REASON = "feedback_positive", "feedback_negative", "feedback_reason"
@@ -20,11 +35,15 @@ GREET, GOODBYE, THANKS = "greet", "goodbye", "thanks"
 STOP, DECLINE, ACKNOWLEDGE, NOTHING_TO_PICK = "stop", "decline", "acknowledge", "nothing_to_pick"
 
 _OF_THEIR_OWN = frozenset({PROGRESS, HANDOFF, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE, GREET, GOODBYE, THANKS, STOP, OUT_OF_SCOPE})
-_STEP_OUT_OF_A_COMPLAINT = frozenset({HANDOFF, STOP, PROGRESS, GREET, GOODBYE, THANKS, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE})
+_STEP_OUT_OF_A_FORM = frozenset({HANDOFF, STOP, PROGRESS, GREET, GOODBYE, THANKS, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE})
+_ABOUT_A_NUMBER = frozenset({AWAITING_TICKET_NUMBER, AWAITING_LAST_DIGITS})
+_FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
+LONGEST_DIGITS = 20  # characters of "尾号是 8000" and the like
 _WHAT_A_REASON_IS_TAKEN_FOR = NOTHING_CLASSIFIED | {"inform", "complaint", "out_of_scope", FEEDBACK_NEGATIVE}
 SHORT = 8  # characters of a message that is a word or two
 LEAST_TO_FILE = 0.5  # of a complaint that does not call itself one: a doubtful question is answered instead
 SURE = 0.7  # below that a message during a complaint is taken for the complaint's story, not for a new question
+VERY_SURE = 0.9  # from there on even if it does not look like a question
 
 
 def effective_intent(intent: str | None, text: str) -> str | None:
@@ -44,11 +63,17 @@ def belongs_to_the_answer(text: str, case: Case) -> bool:
         return False
     if case.picks and pick_of(text, case.picks, bool(case.options)) is not None:
         return True
-    if case.entry_id is None:
+    if case.entry_id is None or case.ticket is not None:
         return False
     if phrases.rule_intent(text):
         return goes_back(text)
     return goes_back(text) or correction(text) is not None or continues(text)
+
+
+def asks_another(text: str) -> bool:
+    """Whether a message sets right which question is meant, rather than a fact ("不对，我说的是120人")."""
+    meant = correction(text)
+    return meant is not None and not any(character.isdigit() for character in meant)
 
 
 def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str:
@@ -57,19 +82,21 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
     Args:
         intent: from `effective_intent`.
     """
-    number = phrases.ticket_number(text)
-    if number and (intent in NOTHING_CLASSIFIED | DIALOGUE_ACTS | {PROGRESS} or case.awaiting == AWAITING_TICKET_NUMBER):
+    if case.ticket is not None and (step := _complaint_step(intent, confidence, text, case)):
+        return step
+    number = number_in(text)
+    if number and (intent in NOTHING_CLASSIFIED | DIALOGUE_ACTS | {PROGRESS} or case.awaiting in _ABOUT_A_NUMBER):
         return PROGRESS
-    if case.awaiting == AWAITING_COMPLAINT and not _leaves_the_complaint(intent, confidence, text):
-        if intent == "deny":
-            return STOP
-        return COMPLAINT_FILE if phrases.has_complaint_detail(text) else COMPLAINT_ASK
+    if case.awaiting == AWAITING_LAST_DIGITS and _FOUR_DIGITS.search(text) and len(text) <= LONGEST_DIGITS:
+        return PROGRESS
+    if case.awaiting == AWAITING_RATING_COMMENT and not _leaves_the_form(intent, confidence, text):
+        return RATING_COMMENT
     if case.awaiting == AWAITING_REASON and _tells_why(intent, text):
         return FEEDBACK_REASON
     if intent == "complaint":
         if confidence < LEAST_TO_FILE and phrases.rule_intent(text) != "complaint":
             return ANSWER  # nobody's doubtful question becomes a ticket
-        return COMPLAINT_FILE if phrases.has_complaint_detail(text) else COMPLAINT_ASK
+        return COMPLAINT
     if intent == "affirm" and not case.options:
         return HANDOFF if case.offer == OFFER_HANDOFF else ACKNOWLEDGE
     if intent == "deny" and not (case.options and not phrases.is_refusal(text)):
@@ -86,20 +113,43 @@ def _tells_why(intent: str | None, text: str) -> bool:
     return intent in _WHAT_A_REASON_IS_TAKEN_FOR and is_reason(text)
 
 
-def _leaves_the_complaint(intent: str | None, confidence: float, text: str) -> bool:
-    """Whether a message during a complaint is something else: a long story is often taken for something else by mistake."""
-    if intent in POLICY_INTENTS:
-        return confidence >= SURE
-    return intent in _STEP_OUT_OF_A_COMPLAINT and (confidence >= SURE or len(text) <= SHORT)
+def _complaint_step(intent: str | None, confidence: float, text: str, case: Case) -> str | None:
+    """What a message is to the complaint being taken; None: something else, after which the form goes on."""
+    draft = Draft.from_json(case.ticket or {})
+    if case.awaiting not in {None, AWAITING_COMPLAINT}:
+        return None  # another question was asked since
+    if form.claims(draft, text):
+        return COMPLAINT
+    if form.is_cancel(text) or (intent == "deny" and phrases.is_refusal(text)):
+        return COMPLAINT_DROP
+    if draft.asked == form.WHAT and intent in NOTHING_CLASSIFIED:
+        return COMPLAINT  # "……没人管吗？" is the story
+    if number_in(text) or (case.options and intent in {"pick_option", "deny"}):
+        return None
+    if _leaves_the_form(intent, confidence, text):
+        return COMPLAINT_DROP if intent == STOP else None
+    return COMPLAINT
 
 
-_REPORTED = {COMPLAINT_ASK: "complaint", COMPLAINT_FILE: "complaint"}
+def _leaves_the_form(intent: str | None, confidence: float, text: str) -> bool:
+    """Whether a message during a form is something else: a long story is often taken for something else by mistake."""
+    if intent in POLICY_INTENTS or intent == OUT_OF_SCOPE:
+        return confidence >= (SURE if form.asks_something(text) else VERY_SURE)
+    if intent in NOTHING_CLASSIFIED:
+        return form.asks_something(text)
+    return intent in _STEP_OUT_OF_A_FORM and (confidence >= SURE or len(text) <= SHORT)
+
+
+_REPORTED = {COMPLAINT: "complaint", COMPLAINT_DROP: "complaint", RATING_COMMENT: FEEDBACK_NEGATIVE}
 
 
 def reported_intent(task: str, classified: str | None, text: str, case: Case) -> str | None:
     """The name for `intent.name`: of the task the turn belongs to, null when nothing classified it."""
+    if task == RATE_TICKET and classified:
+        rating = ticket_rating_in(text)
+        return FEEDBACK_NEGATIVE if rating and rating.level < 3 else FEEDBACK_POSITIVE
     if task in _REPORTED:
-        return _REPORTED[task] if classified or case.awaiting == AWAITING_COMPLAINT else None
+        return _REPORTED[task] if classified or case.awaiting else None
     if task == FEEDBACK_REASON:
         return FEEDBACK_NEGATIVE
     if classified in NOTHING_CLASSIFIED:

@@ -1,7 +1,6 @@
 """Everything the assistant says that is not an answer from knowledge. Plain, polite, conclusion first, nothing invented."""
 
 HUMAN_BUTTON = {"title": "转人工", "payload": "转人工"}
-PROGRESS_BUTTON = {"title": "查进度", "payload": "查进度"}
 
 GREETING = "您好，我是政策咨询助手“问政”，请用一句话说出您想了解的政策或要办的事，我会依据已发布的政策回答，并注明出处。"
 GOODBYE = "再见，以后有政策问题，欢迎随时来问。"
@@ -22,23 +21,6 @@ FEEDBACK_SORRY = "很抱歉没有解决您的问题，您的评价已经记录�
 FEEDBACK_REASON_KEPT = "谢谢，您说的原因已经记录，工作人员会核对改正。需要的话，您可以转人工。"
 USEFUL_BUTTONS = ({"title": "有用", "payload": "有用"}, {"title": "没用", "payload": "没用"})
 
-COMPLAINT_ASK = (
-    "很抱歉让您遇到不愉快的事。请用一段话说明情况：什么时间、在哪里、涉及哪个单位或个人、您希望怎样解决。\n"
-    "我会据此为您登记；不想登记了，回复“取消”即可。"
-)
-COMPLAINT_FILED = (
-    "您的诉求已经登记，编号 {number}。给您带来不便，十分抱歉。\n"
-    "工作人员会按照 12345 热线的办理规定核实、处理并答复您。凭编号可以随时回复“查进度”了解进展。"
-)
-
-TICKET_STATES = {"filed": "已登记，等待工作人员受理"}
-PROGRESS_LINE = "诉求 {number}（{date} 登记）：{state}。"
-PROGRESS_ASK = (
-    "请告诉我诉求编号（以 WZ 开头，登记时给出）。\n"
-    "我只能查询您在本会话中登记的诉求；部门窗口受理的事项，请按受理回执上的方式查询。"
-)
-PROGRESS_UNKNOWN = "在您本会话登记的诉求中，没有查到编号 {number}。请核对编号；如果是在别处登记的，请向原受理渠道查询。"
-
 HANDOFF_QUEUED = (
     "已为您登记转人工，{queue}。工作人员接入后会直接在这里回复您。\n"
     "等待期间您可以继续提问，我会照常回答；着急的话，也可以拨打 12345 政务服务便民热线。"
@@ -52,3 +34,16 @@ EMPTY_MESSAGE = "没有收到文字内容。请用一句话说出您想了解的
 TOO_LONG_MESSAGE = "内容太长了，请缩短到 {limit} 字以内，把最想问的一件事说清楚即可。"
 STARTING = "系统正在载入知识，暂时不能答复。请过一两分钟再问，或者拨打 12345 政务服务便民热线。"
 APOLOGY = "抱歉，系统刚才出了点问题，没能回答您。请稍后再试，或者转人工，也可以拨打 12345 政务服务便民热线。"
+
+SKIP = "跳过"
+CHECK_UP_BUTTON = {"title": "政策体检", "payload": "政策体检"}
+CHECK_STOPPED = "好的，已经停止核对。您可以随时再问，或者提出新的问题。"
+CHECK_GONE = "这一条政策刚刚停用，不能再据此核对。您可以换个说法再问，或者转人工。"
+NOTED = "{facts}\n您可以接着问政策问题，或者回复“政策体检”，看看能享受哪些政策。"
+REMEMBERED = (
+    "我记得您说过的这些情况，只用来核对政策条件：\n{facts}\n"
+    "要改，请直接说，例如“改成120人”“我们搬到示例区了”；要删，请说“忘记我的企业信息”。"
+)
+NOTHING_REMEMBERED = "我没有记下您的任何情况。您说到企业类型、人数、所在地区等情况时，我会记下来，方便下次核对政策条件。"
+FORGOTTEN = "好的，您说过的企业情况和所在地区已经全部删除。以后核对政策条件时，我会重新询问。"
+FORGOTTEN_ONE = "好的，您说过的{fact}已经删除，其他情况不变。"

@@ -27,6 +27,7 @@ LAST_ATTEMPT_AFTER_S = 9.5  # the third attempt starts about ten seconds after t
 HOLD_S = 20.0  # an unanswered attempt is dropped by WeChat after five seconds; nobody holds on for longer
 LOOK_S = 0.25
 NOTE_AFTER_S = 0.1
+QUEUED_S = 2.0  # what arrives so soon after the start has waited at the door for an unknown time
 WORKERS = 8
 
 log = structlog.get_logger(__name__)
@@ -79,7 +80,12 @@ class WeChatChannel:
         self._late: set[str] = set()
         self._written: list[str] = []
         self._errands: set[asyncio.Task[Any]] = set()
+        self._opened_at = float("-inf")
         self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="wechat")
+
+    def opened(self) -> None:
+        """The gateway has begun to serve; callers may have waited for that."""
+        self._opened_at = time.monotonic()
 
     def close(self) -> None:
         """Let the worker threads go."""
@@ -112,6 +118,8 @@ class WeChatChannel:
             return self._counted(push, arrival)
         if arrival.released:
             self._wake_sender()
+        if may_send and started < self._opened_at + QUEUED_S:  # WeChat may have given up by the time of a passive reply
+            return await self._decide_later(push, work, OUTBOX, "")
         if not await self._finished(work, started + TYPING_AFTER_S) and may_send and self._sending:
             self._errand(self._sending.typing(push.openid))
         if await self._finished(work, started + BUDGET_S):

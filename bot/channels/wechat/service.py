@@ -79,7 +79,8 @@ class WeChatService:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """From inside the event loop."""
+        """From inside the event loop, before the first request is taken."""
+        self.channel.opened()
         if self.account is not None:
             self._tasks.append(asyncio.create_task(self._look_for_left_over()))
         if self._sender is not None:

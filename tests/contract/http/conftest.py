@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from fastapi import FastAPI
 
 from bot.app import create_app
 from bot.services import Services, build_services
-from knowledge_base.validity import today
+from conversations.clock import CHINA
 from settings import Settings, load_settings
 from tests.fixtures.bigram_encoder import BigramHashEncoder
 
@@ -131,7 +131,7 @@ async def ask(client: httpx.AsyncClient, text: str, sender: str = "测试员", *
 
 
 def days_from_now(days: int) -> str:
-    return f"{today() + timedelta(days=days)}"  # the day in China, as the service sees it
+    return f"{datetime.now(CHINA).date() + timedelta(days=days)}"
 
 
 async def _answers(client: httpx.AsyncClient) -> bool:

@@ -1,6 +1,7 @@
 """The gateway with a public account; its API is the stand-in's. Rasa is not there unless a test scripts it."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -45,11 +46,15 @@ def dialogue() -> SlowDialogue:
 
 
 @pytest.fixture
-async def start(tmp_path: Path, api: WeChatStandIn, dialogue: SlowDialogue) -> AsyncIterator[Start]:
-    """Starts a gateway on the test's data folder; several share one database."""
+async def start(
+    tmp_path: Path, api: WeChatStandIn, dialogue: SlowDialogue, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Start]:
+    """Starts a gateway on the test's data folder; several share one database. The environment is not looked at."""
+    for name in [name for name in os.environ if name.startswith(("WECHAT_", "WENZHENG_", "DATABASE_"))]:
+        monkeypatch.delenv(name)
     running: list[tuple[RunningGateway, Services]] = []
 
-    async def begin(*, can_send: bool = True, **changes: Any) -> tuple[Services, RunningGateway]:
+    async def begin(*, can_send: bool = True, settled: bool = True, **changes: Any) -> tuple[Services, RunningGateway]:
         account = {
             "WECHAT_TOKEN": TOKEN, "WECHAT_APP_ID": APP_ID, "WECHAT_AES_KEY": KEY, "WECHAT_API_BASE": api.url,
             **({"WECHAT_APP_SECRET": api.account.secret} if can_send else {}), **changes,
@@ -60,6 +65,8 @@ async def start(tmp_path: Path, api: WeChatStandIn, dialogue: SlowDialogue) -> A
         gateway = RunningGateway(create_app(services), free_port())
         await gateway.start()
         running.append((gateway, services))
+        if settled:
+            services.wechat.channel._opened_at = float("-inf")  # as if it had been serving for a while
         return services, gateway
 
     yield begin

@@ -160,9 +160,10 @@ async def test_overlapping_attempts_do_the_work_once(plain: WeChatServer, food: 
 
 
 async def test_two_processes_do_the_work_once_and_say_the_same(start: Start, dialogue: SlowDialogue) -> None:
-    (services, first), (_, second) = await start(), await start()
+    (services, first), (others, second) = await start(), await start()
     async with httpx.AsyncClient(base_url=first.url) as one, httpx.AsyncClient(base_url=second.url) as other:
         await publish(one)
+        await until(lambda: services.index.revision == others.index.revision > 0)
         dialogue.seconds = 0.2
         push = text_push(QUESTION)
         servers = [WeChatServer(one), WeChatServer(other), WeChatServer(one)]
@@ -173,9 +174,10 @@ async def test_two_processes_do_the_work_once_and_say_the_same(start: Start, dia
 
 
 async def test_messages_of_one_user_are_answered_in_order_across_processes(start: Start, dialogue: SlowDialogue) -> None:
-    (services, first), (_, second) = await start(), await start()
+    (services, first), (others, second) = await start(), await start()
     async with httpx.AsyncClient(base_url=first.url) as one, httpx.AsyncClient(base_url=second.url) as other:
         await publish(one)
+        await until(lambda: services.index.revision == others.index.revision > 0)
         dialogue.seconds = 0.15
         servers = [WeChatServer(one), WeChatServer(other)]
         asked = asyncio.ensure_future(servers[0].push(text_push(QUESTION)))
@@ -355,3 +357,17 @@ async def test_staff_see_what_waits_and_decide_on_what_is_uncertain(
     await until(lambda: outbox(services) == {"sent": 1})
     assert api.texts("oUser-1") == ["您好，我是人工坐席。"]
     assert (await plain.client.post(f"/api/outbox/{message['id']}/drop", json={}, headers=ADMIN)).status_code == 404
+
+
+async def test_who_waited_at_the_door_of_a_starting_gateway_is_answered_by_a_message(
+    start: Start, api: WeChatStandIn, dialogue: SlowDialogue
+) -> None:
+    services, running = await start(settled=False)
+    async with httpx.AsyncClient(base_url=running.url) as client:
+        await publish(client)
+        services.wechat.channel.opened()
+        server = WeChatServer(client)
+        assert await server.say(QUESTION) is None
+        await until(lambda: api.texts("oUser-1"))
+        assert [ANSWER in text for text in api.texts("oUser-1")] == [True]
+        assert outbox(services) == {"sent": 1}

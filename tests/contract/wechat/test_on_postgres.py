@@ -29,12 +29,13 @@ def database_url() -> Iterator[str]:
 async def test_overlapping_attempts_at_two_processes(
     start: Start, database_url: str, dialogue: SlowDialogue, api: WeChatStandIn
 ) -> None:
-    (services, first), (_, second) = await start(DATABASE_URL=database_url), await start(DATABASE_URL=database_url)
+    (services, first), (others, second) = await start(DATABASE_URL=database_url), await start(DATABASE_URL=database_url)
     async with (
         httpx.AsyncClient(base_url=first.url, timeout=30) as one,
         httpx.AsyncClient(base_url=second.url, timeout=30) as other,
     ):
         await publish(one)
+        await until(lambda: services.index.revision == others.index.revision > 0)
         dialogue.seconds = 0.2
         servers = [WeChatServer(one), WeChatServer(other)]
         pushes = [text_push(QUESTION, f"oPg-{n}") for n in range(8)]

@@ -8,9 +8,10 @@ from sqlalchemy import select
 from conversations import wording
 from conversations.consultation import Consultation
 from conversations.errors import UnknownTurnError
-from conversations.models import AnswerRow, Feedback, HandoffRequest, Message, Ticket, UnansweredQuestion
+from conversations.models import AnswerRow, Feedback, HandoffRequest, Message, UnansweredQuestion
 from conversations.records import ConversationRecords
 from tests.unit.conversations.stand_ins import FOUND_TEXT
+from tickets.models import Ticket
 
 
 def rows(database, model):
@@ -104,65 +105,6 @@ class TestMisses:
         say("哪个补贴", "policy_lookup")
         say("第一个", None, source="direct")
         assert answerer.inquiries[-1].text == "第一个"
-
-
-class TestComplaints:
-    def test_a_doubtful_complaint_is_a_question_unless_it_calls_itself_one(self, say, database):
-        assert say("办个补贴红包找谁批", "complaint", confidence=0.33)["outcome"] == "answer"
-        assert rows(database, Ticket) == []
-        assert say("我要投诉，窗口的人态度很差，跑了三趟不给办", "complaint", confidence=0.33)["outcome"] == "ticket"
-
-    def test_a_complaint_becomes_a_ticket_with_a_number(self, say, database):
-        reply = say("窗口的人态度很差，跑了三趟不给办，我电话 138 0013 8000", "complaint")
-        (ticket,) = rows(database, Ticket)
-        assert reply["outcome"] == "ticket"
-        assert ticket.number == "WZ202603020001"
-        assert ticket.number in reply["text"]
-        assert ticket.text.endswith("我电话 [电话号码]")
-        assert "工作日" not in reply["text"], "no time limit is invented"
-
-    def test_numbers_count_up_within_a_chinese_day(self, say, database, clock):
-        say("隔壁工地半夜施工扰民", "complaint")
-        say("隔壁工地又半夜施工", "complaint", sender="乙")
-        clock.advance(hours=13)  # 01:00 of the next day in China, the same day in UTC
-        say("还是半夜施工没人管", "complaint")
-        assert [t.number for t in rows(database, Ticket)] == ["WZ202603020001", "WZ202603020002", "WZ202603030001"]
-
-    def test_a_bare_complaint_is_asked_for_its_story(self, say, database):
-        asked = say("我要投诉", "complaint")
-        assert (asked["outcome"], asked["text"]) == ("ticket", wording.COMPLAINT_ASK)
-        assert rows(database, Ticket) == []
-        told = say("市场监管所收了材料三个月没有回音", None)
-        assert (told["outcome"], told["intent"]["name"]) == ("ticket", "complaint")
-        assert len(rows(database, Ticket)) == 1
-
-    def test_a_story_that_sounds_like_something_else_is_still_the_story(self, say, database):
-        say("我要投诉", "complaint")
-        assert "登记" in say("市场监管所收了材料三个月没有回音", "progress_query", confidence=0.5)["text"]
-        assert len(rows(database, Ticket)) == 1
-
-    def test_a_complaint_can_be_called_off(self, say, database):
-        say("我要投诉", "complaint")
-        assert say("取消", None)["text"] == wording.STOPPED
-        assert say("社保补贴怎么领", "filing_steps")["outcome"] == "answer"
-        assert rows(database, Ticket) == []
-
-    def test_a_clear_question_during_a_complaint_is_answered(self, say):
-        say("我要投诉", "complaint")
-        assert say("社保补贴怎么申请", "filing_steps", confidence=0.95)["outcome"] == "answer"
-
-    def test_progress_is_told_to_its_own_sender_only(self, say):
-        say("窗口的人态度很差不给办", "complaint")
-        mine = say("查进度", None)
-        assert (mine["outcome"], "WZ202603020001" in mine["text"], "已登记" in mine["text"]) == ("ticket", True, True)
-        other = say("WZ202603020001 办得怎样了", "progress_query", sender="乙")
-        never = say("WZ202603029999 办得怎样了", "progress_query", sender="乙")
-        assert other["text"].replace("0001", "") == never["text"].replace("9999", ""), "existence is not betrayed"
-        assert "已登记，等待" not in other["text"]
-
-    def test_progress_asks_for_the_number_and_takes_it(self, say):
-        assert say("我的投诉怎么样了", "progress_query", sender="乙")["text"] == wording.PROGRESS_ASK
-        assert "WZ202603020001" in say("wz202603020001", "inform", sender="乙")["text"]
 
 
 class TestPeopleAndCourtesies:

@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from conversations import wording
 from conversations.manners import DANGERS, FILE, manner_of
-from conversations.models import Feedback, Ticket
+from conversations.models import Feedback
 from settings import PROJECT_ROOT
+from tickets.models import Ticket
 
 SAID = {
     "self_harm": ["我不想活了", "我想死", "活着没意思", "欠了那么多钱，我要跳楼", "我儿子说要自杀怎么办", "保险不赔，我不想活了", "死了算了", "他要跳楼了"],

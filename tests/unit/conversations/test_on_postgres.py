@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import func, select
 
 from conversations.consultation import Consultation
-from conversations.models import AnswerRow, Conversation, Message, Ticket, Turn
+from conversations.models import AnswerRow, Conversation, Message, Turn
 from conversations.records import ConversationRecords
 from database.engine import Database
 from database.migrate import migrate
 from tests.fixtures.postgres import find_binaries, running_postgres
 from tests.unit.conversations.stand_ins import ScriptedAnswerer
+from tickets.models import Ticket
 
 pytestmark = pytest.mark.postgres
 AT_ONCE = 8
@@ -73,8 +74,9 @@ def test_every_ticket_gets_a_number_of_its_own(database, records):
     consultation = Consultation(database, ScriptedAnswerer())
 
     def complain(number: int) -> None:
-        turn = records.reserve("web", f"投诉人{number}", "窗口人员态度恶劣不给办理", None)
-        consultation.perform(turn.turn_id, intent="complaint", confidence=0.9, entities={})
+        for text in ("昨天在幸福路12号窗口，工作人员态度恶劣不给办理", "跳过", "好"):
+            turn = records.reserve("web", f"投诉人{number}", text, None)
+            consultation.perform(turn.turn_id, intent="complaint", confidence=0.9, entities={})
 
     at_once(complain)
     with database.read() as session:
