@@ -8,7 +8,9 @@ from pathlib import Path
 
 import yaml
 
+from answering.dates import without_dates
 from answering.facets import asked_facets, left_over
+from answering.wording import DATED_PADDING
 from knowledge_base.content import EntryContent
 from retrieval.text import normalise
 
@@ -70,8 +72,11 @@ def aspects_in(text: str) -> list[Aspect]:
 
 
 def continues(text: str) -> bool:
-    """Whether a message asks for a fact or detail and names no matter: with an entry under discussion it can only mean that."""
+    """Whether a message asks for a fact, a detail or another time and names no matter: with an entry under discussion it means that."""
     plain = normalise(text)
+    timeless = without_dates(plain)
+    if timeless != plain:
+        return len(left_over(DATED_PADDING.sub(" ", timeless))) <= MOST_LEFT_OVER  # "那现在呢", "明年还有吗"
     return bool(asked_facets(plain) or aspects_in(plain)) and asks_only_details(plain)
 
 
