@@ -31,7 +31,7 @@ SURE = 0.7
 LEAVING = frozenset(
     {"human_handoff", "complaint", "progress_query", "feedback_positive", "feedback_negative", "goodbye", "greet"}
 )
-QUESTIONS = frozenset({ELIGIBILITY, POLICY_MATCH, "filing_steps", "policy_lookup", "out_of_scope"})
+QUESTIONS = frozenset({ELIGIBILITY, POLICY_MATCH, "filing_steps", "policy_lookup"})
 _STOPS = re.compile(r"^(?:取消|算了|不问了|不查了|不核对了|不弄了|不想.{0,4}了|停|停止|结束|退出|到此为止)[了吧啊。!！]*$")
 _CHECKS = re.compile(
     r"能不能|可不可以|能否|是否|符不符合|符合|够不够|够格|算不算|有没有资格|满足|轮得到|(?:能|可以|能够)(?:享受|申请|领|拿|办|报|用|贷|减|免|补|提)"
@@ -43,6 +43,7 @@ _MEANS_THIS = re.compile(
     r"^(?:那|那么|请问)?(?:看看|帮我看看)?(?:我们?|咱们?|我家)(?:公司|企业|店|厂)?(?:这种|这样的?|这个情况)?(?:是不是|到底)?(?:也)?"
     r"(?:(?:能|可以|能够)(?:不能|不可以)?(?:享受|申请|领|拿|办|报)?|符合|符不符合|够不够|够|满足)(?:这个|这项|它)?(?:条件|资格)?(?:吗|么|不|嘛|呢)?[?？。]*$"
 )
+_MOVED = re.compile(r"(?:搬|迁)(?:到|去|至).{2,12}了?[。!！]*$")
 _ABOUT_ONESELF = re.compile(r"我|咱|俺|本公司|本店|公司(?=\d|能|可以|符)")
 
 
@@ -131,7 +132,7 @@ class Checkups:
                 return begun, ELIGIBILITY
         if intent == POLICY_MATCH and not _opens_one(turn.text, case):
             return self._begin_match(now), POLICY_MATCH
-        if now.told and not is_question(turn.text) and (intent == "inform" or profile.corrected(turn.text)):
+        if now.lasting and _only_tells(turn.text, intent):
             return self._noted(now), intent
         return None
 
@@ -315,6 +316,13 @@ def _asks_whether(text: str, intent: str | None) -> bool:
     if intent == ELIGIBILITY:
         return not set(asked_facets(plain)) - {"conditions"} or bool(_CHECKS.search(plain))
     return intent is None and bool(_CHECKS.search(plain) and _ABOUT_ONESELF.search(plain))
+
+
+def _only_tells(text: str, intent: str | None) -> bool:
+    """Whether a message tells of the sender and asks for nothing."""
+    if is_question(text):
+        return False
+    return intent in (None, "inform") or profile.corrected(text) is not None or bool(_MOVED.search(normalised(text)))
 
 
 def _opens_one(text: str, case: Case) -> bool:

@@ -141,7 +141,9 @@ def test_periods_are_sound(operator: str, months: int, first: date, length: int,
         assert judge(asked, {"注册日期": Period(day, day)}, TODAY).verdict == verdict
 
 
-FACTS = st.fixed_dictionaries({}, optional=dict.fromkeys(["年应纳税所得额", "从业人数", "资产总额"], AMOUNTS.map(lambda a: a.scaled(20))))
+FACTS = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(["年应纳税所得额", "从业人数", "资产总额"], AMOUNTS.map(lambda a: a.scaled(20)))
+)
 
 
 @given(FACTS, FACTS)

@@ -62,7 +62,8 @@ def test_a_written_number_is_read_as_itself(number: int) -> None:
 
 
 @given(
-    st.integers(2, 9_999), st.sampled_from(["大概{}人", "{}人左右", "不到{}人", "{}来人", "{}多人", "最多{}人", "至少{}人", "快{}人", "{}人"])
+    st.integers(2, 9_999),
+    st.sampled_from(["大概{}人", "{}人左右", "不到{}人", "{}来人", "{}多人", "最多{}人", "至少{}人", "快{}人", "{}人"]),
 )
 def test_bounds_are_never_narrower_than_the_words(number: int, pattern: str) -> None:
     found = amount(pattern.format(number))
@@ -176,7 +177,14 @@ class TestHeardByTheWay:
 
     @pytest.mark.parametrize(
         "said",
-        ["30人以下的企业残保金免吗", "从业人数怎么算", "注册资本五百万", "租房提取公积金要什么材料", "没有店面能注册吗", "从业人数和参保人数是一回事吗"],
+        [
+            "30人以下的企业残保金免吗",
+            "从业人数怎么算",
+            "注册资本五百万",
+            "租房提取公积金要什么材料",
+            "没有店面能注册吗",
+            "从业人数和参保人数是一回事吗",
+        ],
     )
     def test_what_is_asked_tells_nothing(self, said: str) -> None:
         assert hear(said, TODAY).told == {}
