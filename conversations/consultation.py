@@ -11,6 +11,7 @@ from conversations.checkup import Checkups
 from conversations.clock import CHINA, Clock
 from conversations.feedback import rating_in
 from conversations.manners import Manner, manner_of
+from conversations.profile import known_words
 from conversations.records import ConversationRecords, OpenTurn
 from conversations.result import Result, TurnClosedError, write_result
 from conversations.ticket_dialogue import TicketDialogue, resumed
@@ -72,20 +73,17 @@ class Consultation:
             return dict(turn.reply)
         case = self._case_of(turn)
         if manner := manner_of(turn.text):
-            return self._commit(
-                turn,
-                case,
-                _by_fixed_words(manner, case),
-                {"name": manner.intent or intent, "confidence": round(float(confidence), 4)},
-                source,
-            )
+            named = {"name": manner.intent or intent, "confidence": round(float(confidence), 4)}
+            return self._commit(turn, case, _by_fixed_words(manner, case), named, source)
         acted_on = tasks.effective_intent(intent, turn.text)
         opens = turn.entry_id is not None and self._answerer.opens(turn.entry_id, turn.text)
         as_of = self._now().astimezone(CHINA).date()
-        taken = self._checkups.take_up(turn, case, acted_on, confidence, as_of) if self._checkups and not opens else None
+        checks = self._checkups if not opens and not tasks.asks_another(turn.text) else None
+        taken = checks.take_up(turn, case, acted_on, confidence, as_of) if checks else None
         if taken is not None:
             return self._commit(turn, case, taken[0], {"name": taken[1], "confidence": round(float(confidence), 4)}, source)
-        task = tasks.ANSWER if opens else tasks.task_of(acted_on, confidence, turn.text, case)
+        belongs = opens or tasks.belongs_to_the_answer(turn.text, case)
+        task = tasks.ANSWER if belongs else tasks.task_of(acted_on, confidence, turn.text, case)
         if not opens and not case.ticket and self._tickets.rates(turn):
             task = tasks.RATE_TICKET
         result = self._do(task, acted_on, confidence, turn, case, entities, turn.entry_id if opens else None)
@@ -161,7 +159,7 @@ class Consultation:
         asked = None if task == tasks.OUT_OF_SCOPE or intent == "nlu_fallback" else intent
         # said to be no government matter: looked up all the same, but not as a follow-up to what was discussed
         context = replace(case, entry_id=None, options=[]) if task == tasks.OUT_OF_SCOPE else case
-        answer = self._answerer.answer(Inquiry(turn.text, asked, context.view(facts), as_of, opened))
+        answer = self._answerer.answer(Inquiry(turn.text, asked, context.view(facts), as_of, opened, known_words(turn.profile)))
         if task == tasks.OUT_OF_SCOPE and not _outweighs(answer, confidence):
             declined = replace(
                 answer, outcome="fallback", text=wording.OUT_OF_SCOPE, citations=[], buttons=[], entry_id=None, version=None
@@ -171,10 +169,12 @@ class Consultation:
         text, buttons = answer.text, [asdict(button) for button in answer.buttons]
         if answer.outcome == "fallback" and misses >= MISSES_BEFORE_A_HUMAN and wording.HUMAN_BUTTON not in buttons:
             text, buttons = f"{text}\n{wording.OFFER_HUMAN}", [*buttons, wording.HUMAN_BUTTON]
+        if answer.outcome == "answer" and not buttons and answer.entry_id != case.entry_id:
+            buttons = [dict(button) for button in wording.USEFUL_BUTTONS]  # once an entry, not under every detail of it
         offer = OFFER_HANDOFF if wording.HUMAN_BUTTON in buttons else None
         return Result(
             answer.outcome, text, case.after(answer.case, misses=misses, offer=offer), buttons,
-            [asdict(citation) for citation in answer.citations], answer, as_of,
+            [asdict(citation) for citation in answer.citations], answer, answer.as_of or as_of,
             "not_found" if answer.outcome == "fallback" else None,
         )  # fmt: skip
 
