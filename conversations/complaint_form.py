@@ -7,6 +7,7 @@ from typing import Any
 
 from conversations import complaint_facts as facts
 from conversations.phrases import has_complaint_detail
+from tickets.rules import CONSULTATION
 
 WHAT, WHERE, WHEN, CONTACT = "what", "where", "when", "contact"
 FIELDS = (WHAT, WHERE, WHEN, CONTACT)
@@ -45,8 +46,9 @@ class Draft:
         return asdict(self)
 
     def missing(self) -> str | None:
-        """The first fact that is not there."""
-        return next((name for name in FIELDS if getattr(self, name) is None), None)
+        """The first fact that is needed and not there; a question left for the staff needs no place and time."""
+        needed = (WHAT, CONTACT) if self.kind == CONSULTATION else FIELDS
+        return next((name for name in needed if getattr(self, name) is None), None)
 
 
 _END = r"[呀啊哦吧了的呢哈啦，,。.!！~～\s]*"

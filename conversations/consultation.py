@@ -9,13 +9,18 @@ from conversations import clock, tasks, wording
 from conversations.case import AWAITING_REASON, IDLE_LIMIT, OFFER_HANDOFF, Case
 from conversations.clock import CHINA, Clock
 from conversations.feedback import rating_in
+from conversations.feelings import HandoffWords
+from conversations.handoff import ASKED
+from conversations.handoff_dialogue import HandoffDialogue, with_offer
 from conversations.manners import Manner, manner_of
+from conversations.office_hours import OfficeHours
 from conversations.records import ConversationRecords, OpenTurn
 from conversations.result import Result, TurnClosedError, write_result
 from conversations.ticket_dialogue import TicketDialogue, resumed
 from database.engine import Database
 from tickets import rules
 from tickets.departments import Departments
+from tickets.rules import CONSULTATION
 
 MISSES_BEFORE_A_HUMAN = 2
 CERTAIN_ANSWER = 0.95  # an answer this probable is given whatever the classifier says
@@ -35,7 +40,8 @@ class Consultation:
 
     Args:
         starters: gives up to three questions that the knowledge base can answer, for the greeting.
-        departments: who takes which ticket; the built-in list unless given.
+        departments: who takes which ticket; words: by which a human is needed; the built-in lists unless given.
+        hours: when humans are there.
         on_message: told the conversation id after something was said in it; called in the worker thread.
     """
 
@@ -46,6 +52,8 @@ class Consultation:
         *,
         starters: Callable[[], Sequence[str]] = tuple,
         departments: Departments | None = None,
+        words: HandoffWords | None = None,
+        hours: OfficeHours | None = None,
         on_message: Callable[[str], None] = lambda _conversation_id: None,
         now: Clock = clock.now,
     ) -> None:
@@ -53,6 +61,7 @@ class Consultation:
         self._records = ConversationRecords(database, now)
         self._starters, self._on_message = starters, on_message
         self._tickets = TicketDialogue(database, departments or Departments.load(), now)
+        self._handoff = HandoffDialogue(hours or OfficeHours.parse(), words or HandoffWords.load(), now)
 
     def perform(
         self, turn_id: str, *, intent: str | None, confidence: float, entities: Mapping[str, str], source: str = "rasa"
@@ -78,10 +87,10 @@ class Consultation:
             )
         acted_on = tasks.effective_intent(intent, turn.text)
         opens = turn.entry_id is not None and self._answerer.opens(turn.entry_id, turn.text)
-        task = tasks.ANSWER if opens else tasks.task_of(acted_on, confidence, turn.text, case)
-        if not opens and not case.ticket and self._tickets.rates(turn):
-            task = tasks.RATE_TICKET
+        task = tasks.ANSWER if opens else self._task(acted_on, confidence, turn, case)
         result = self._do(task, acted_on, confidence, turn, case, entities, turn.entry_id if opens else None)
+        if task == tasks.ANSWER and self._handoff.reason_in(turn.text):
+            result = with_offer(result)
         result = resumed(result, case)
         name = tasks.reported_intent(task, acted_on if intent not in tasks.NOTHING_CLASSIFIED else None, turn.text, case)
         if name is None and source == "rasa" and _continues(result, turn.text):
@@ -96,6 +105,15 @@ class Consultation:
             case = Case(last_answer_id=case.last_answer_id)
         return replace(case, entry_id=turn.entry_id, options=[]) if turn.entry_id else case
 
+    def _task(self, intent: str | None, confidence: float, turn: OpenTurn, case: Case) -> str:
+        if self._handoff.leaves(turn, case):
+            return tasks.LEAVE_QUEUE
+        if not case.ticket and self._tickets.rates(turn):
+            return tasks.RATE_TICKET
+        task = tasks.task_of(intent, confidence, turn.text, case)
+        need = self._handoff.reason_in(turn.text)
+        return tasks.HANDOFF if need and tasks.yields_to_a_human(task, need, intent, confidence, case) else task
+
     def _do(
         self, task: str, intent: str | None, confidence: float, turn: OpenTurn, case: Case, entities: Mapping[str, str],
         opened: int | None,
@@ -104,7 +122,7 @@ class Consultation:
         if task in {tasks.ANSWER, tasks.OUT_OF_SCOPE}:
             return self._answer(task, intent, confidence, turn, calm, entities, opened)
         if task == tasks.COMPLAINT:
-            return self._tickets.step(turn, calm)
+            return self._tickets.step(turn, calm, CONSULTATION if tasks.leaves_word(turn.text, case) else None)
         if task == tasks.COMPLAINT_DROP:
             return self._tickets.drop(calm)
         if task == tasks.RATE_TICKET:
@@ -115,7 +133,9 @@ class Consultation:
             number = rules.number_in(turn.text) or rules.number_in(entities.get("ticket_no", ""))
             return self._tickets.progress(turn, calm, case, number)
         if task == tasks.HANDOFF:
-            return Result("handoff", wording.HANDOFF_QUEUED, calm, asks_human=True)
+            return self._handoff.queue(turn, calm, self._handoff.reason_in(turn.text) or ASKED)
+        if task == tasks.LEAVE_QUEUE:
+            return self._handoff.leave(turn, calm)
         if task == tasks.FEEDBACK_POSITIVE:
             return Result("smalltalk", wording.FEEDBACK_THANKS, calm, rating=1)
         if task == tasks.FEEDBACK_NEGATIVE:
