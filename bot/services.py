@@ -6,7 +6,9 @@ from datetime import timedelta
 from functools import partial
 
 from answering.answerer import Answerer
+from answering.eligibility import EligibilityAdviser
 from answering.knowledge_index import KnowledgeIndex
+from answering.matching import PolicyMatcher
 from answering.preparation import prepare_encoder
 from answering.regions import JurisdictionFinder
 from answering.searcher_factory import build_searcher
@@ -16,6 +18,7 @@ from bot.metrics import Metrics
 from bot.rasa_project import internal_token
 from bot.starters import StarterQuestions
 from conversations import feelings
+from conversations.checkup import Checkups
 from conversations.consultation import Consultation
 from conversations.feelings import HandoffWords
 from conversations.handoff_desk import HandoffDesk
@@ -102,9 +105,11 @@ def build_services(
     answerer = Answerer(index, entries, settings.public_url, ours)
     starters = StarterQuestions(entries, answerer)
     records, live, metrics = ConversationRecords(database), MessageFeed(), Metrics()
+    adviser = EligibilityAdviser(index, entries, answerer, settings.public_url)
+    checkups = Checkups(adviser, PolicyMatcher(index, entries, feed, adviser))
     hours = OfficeHours.parse(settings.office_hours)
     consultation = Consultation(
-        database, answerer, starters=starters, departments=Departments.load(settings.root / departments.FILE_NAME),
+        database, answerer, checkups=checkups, starters=starters, departments=Departments.load(settings.root / departments.FILE_NAME),
         words=HandoffWords.load(settings.root / feelings.FILE_NAME), hours=hours, on_message=live.notify,
     )  # fmt: skip
     ticket_desk = TicketDesk(database, template=_ticket_template(settings), on_message=live.notify)

@@ -30,6 +30,8 @@ class Case:
     awaiting: str | None = None
     offer: str | None = None  # what a plain "好的" would accept
     last_answer_id: int | None = None
+    facts: dict[str, Any] = field(default_factory=dict)  # about a person: for this conversation only, never remembered
+    form: dict[str, Any] | None = None  # the asking of facts, see `checkup.Form`
     ticket: dict[str, Any] | None = None  # a complaint being taken, see `complaint_form.Draft`
     ticket_no: str | None = None  # of the ticket that is looked up or rated
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from answering.models import Answer, Inquiry
 from conversations import clock, tasks, wording
 from conversations.case import AWAITING_REASON, IDLE_LIMIT, OFFER_HANDOFF, Case
+from conversations.checkup import Checkups
 from conversations.clock import CHINA, Clock
 from conversations.feedback import rating_in
 from conversations.feelings import HandoffWords
@@ -39,6 +40,7 @@ class Consultation:
     """Does what a turn asks for and commits result, case and records in one transaction, once.
 
     Args:
+        checkups: asks for facts and computes; None: every turn is answered from the entries' words alone.
         starters: gives up to three questions that the knowledge base can answer, for the greeting.
         departments: who takes which ticket; words: by which a human is needed; the built-in lists unless given.
         hours: when humans are there.
@@ -50,6 +52,7 @@ class Consultation:
         database: Database,
         answerer: Answering,
         *,
+        checkups: Checkups | None = None,
         starters: Callable[[], Sequence[str]] = tuple,
         departments: Departments | None = None,
         words: HandoffWords | None = None,
@@ -59,7 +62,7 @@ class Consultation:
     ) -> None:
         self._database, self._answerer, self._now = database, answerer, now
         self._records = ConversationRecords(database, now)
-        self._starters, self._on_message = starters, on_message
+        self._starters, self._on_message, self._checkups = starters, on_message, checkups
         self._tickets = TicketDialogue(database, departments or Departments.load(), now)
         self._handoff = HandoffDialogue(hours or OfficeHours.parse(), words or HandoffWords.load(), now)
 
@@ -88,6 +91,12 @@ class Consultation:
         acted_on = tasks.effective_intent(intent, turn.text)
         opens = turn.entry_id is not None and self._answerer.opens(turn.entry_id, turn.text)
         task = tasks.ANSWER if opens else self._task(acted_on, confidence, turn, case)
+        as_of = self._now().astimezone(CHINA).date()
+        if self._checkups and not opens and not tasks.is_ticket_step(task, case):
+            taken = self._checkups.take_up(turn, case, acted_on, confidence, as_of)
+            if taken is not None:
+                told = resumed(taken[0], case) if taken[0].outcome == "answer" else taken[0]
+                return self._commit(turn, case, told, {"name": taken[1], "confidence": round(float(confidence), 4)}, source)
         result = self._do(task, acted_on, confidence, turn, case, entities, turn.entry_id if opens else None)
         if task == tasks.ANSWER and self._handoff.reason_in(turn.text):
             result = with_offer(result)
@@ -97,6 +106,8 @@ class Consultation:
             name = case.task_intent
         if task == tasks.ANSWER:
             result = replace(result, case=replace(result.case, task_intent=name or result.case.task_intent))
+        if self._checkups and not opens:
+            result, name = self._checkups.follow(result, turn, case, name, as_of)
         return self._commit(turn, case, result, {"name": name, "confidence": round(float(confidence), 4)}, source)
 
     def _case_of(self, turn: OpenTurn) -> Case:
@@ -157,7 +168,7 @@ class Consultation:
             buttons = [{"title": question, "payload": question} for question in self._starters()]
             return Result("smalltalk", wording.GREETING, replace(calm, awaiting=case.awaiting), buttons)
         if task == tasks.STOP:
-            return Result("smalltalk", wording.STOPPED, replace(calm, options=[], entry_id=None, task_intent=None))
+            return Result("smalltalk", wording.STOPPED, replace(calm, options=[], entry_id=None, task_intent=None, form=None))
         if task == tasks.DECLINE:
             return Result("smalltalk", wording.DECLINED, replace(calm, options=[]))
         said = {tasks.GOODBYE: wording.GOODBYE, tasks.THANKS: wording.THANKS}.get(task, wording.ACKNOWLEDGED)

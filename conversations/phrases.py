@@ -12,6 +12,7 @@ BUTTON_WORDS = {
     "查进度": "progress_query",
     "取消": "stop",
     "留言": "complaint",
+    "政策体检": "policy_match",
 }
 
 _ENDINGS = r"[呀啊哦吧了的呢哈啦，,。.!！~～\s]*"

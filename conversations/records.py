@@ -55,6 +55,7 @@ class OpenTurn:
     entry_id: int | None
     case: Mapping[str, Any]
     case_updated_at: datetime
+    profile: Mapping[str, Any]
     received_at: datetime
     reply: Mapping[str, Any] | None
     holder: str = "bot"
@@ -148,7 +149,7 @@ class ConversationRecords:
         turn, conversation, text = row
         return OpenTurn(
             turn_id=turn.id, conversation_id=conversation.id, text=text, entry_id=turn.entry_id, case=conversation.case,
-            case_updated_at=conversation.updated_at, received_at=turn.received_at, reply=turn.reply,
+            case_updated_at=conversation.updated_at, profile=conversation.profile, received_at=turn.received_at, reply=turn.reply,
             holder=conversation.holder,
         )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """A task's result and its one transaction: reply, case and records are committed together or not at all."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -9,11 +9,12 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from answering.models import Answer
-from conversations import feedback
+from conversations import feedback, profile
 from conversations.case import Case
 from conversations.masking import mask_json, mask_personal_data
 from conversations.models import AnswerRow, Conversation, Message, UnansweredQuestion
 from conversations.records import OpenTurn, bot_message, claim_turn, store_reply
+from enterprises.values import FactValue
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Result:
     adds_reason: bool = False  # to the newest rating
     finish: Callable[[Session, datetime], str] | None = None
     private: bool = False
+    told: Mapping[str, FactValue] = field(default_factory=dict)  # of the sender, to be remembered
+    forgets: frozenset[str] = frozenset()
 
 
 class TurnClosedError(Exception):
@@ -84,6 +87,9 @@ def write_result(
     }
     store_reply(session, turn.turn_id, reply)
     session.add(bot_message(turn.conversation_id, turn.turn_id, reply, moment))
+    if result.told or result.forgets:
+        kept = profile.without(conversation.profile, result.forgets)
+        conversation.profile = profile.with_told(kept, result.told, moment)
     conversation.case, conversation.updated_at = case.to_json(), moment
     return reply
 

@@ -83,6 +83,11 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
     return intent if intent in _OF_THEIR_OWN else ANSWER
 
 
+def is_ticket_step(task: str, case: Case) -> bool:
+    """Whether a task belongs to something begun before, which no other form may take up."""
+    return task in {RATE_TICKET, RATING_COMMENT, LEAVE_QUEUE} or (case.ticket is not None and task in {COMPLAINT, COMPLAINT_DROP})
+
+
 def leaves_word(text: str, case: Case) -> bool:
     """Whether a ticket that begins is a question left for the staff, rather than a complaint."""
     return phrases.button_intent(text) == "complaint" or case.offer == OFFER_TICKET

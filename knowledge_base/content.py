@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from enterprises.conditions import Condition
 from knowledge_base.errors import ContentError, FieldProblem
 from knowledge_base.text import clean_text, is_placeholder, stated
 
@@ -31,6 +32,7 @@ MAX_ITEMS = 200
 MAX_ITEM = 5_000
 MAX_LABEL = 500
 MAX_ATTRIBUTES = 60
+MAX_CONDITIONS = 30
 _DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
 
 
@@ -163,6 +165,9 @@ class EntryContent(BaseModel):
     replaced_by: OptionalLabel = None
     owner_department: OptionalLabel = None
     attributes: dict[str, str] = Field(default_factory=dict)
+    eligibility: Annotated[list[Condition], Field(max_length=MAX_CONDITIONS), BeforeValidator(lambda v: v or [])] = Field(
+        default_factory=list
+    )
     external_id: OptionalLabel = None
 
     @field_validator("similar_questions")
@@ -215,6 +220,7 @@ _MESSAGES = {
     "extra_forbidden": "不认识的字段",
     "string_type": "必须是文字",
     "list_type": "必须是列表",
+    "too_long": f"不能超过 {MAX_CONDITIONS} 项",
     "dict_type": "必须是对象",
     "model_type": "必须是对象",
     "model_attributes_type": "必须是对象",

@@ -10,12 +10,13 @@ from typing import Any
 
 from knowledge_base.content import EntryContent, Facets, Source
 
+CONDITIONS = "eligibility"  # one cell of JSON
 LISTS = ("similar_questions", "audience", "tags")
 _FACETS = tuple(f"facets.{name}" for name in Facets.model_fields)
 _SOURCE = tuple(f"source.{name}" for name in Source.model_fields)
 COLUMNS: tuple[str, ...] = (
     "external_id", "kind", "title", "answer", "similar_questions", *_FACETS, *_SOURCE, "region_code", "authority", "audience",
-    "tags", "effective_from", "effective_to", "replaced_by", "owner_department",
+    "tags", "effective_from", "effective_to", "replaced_by", "owner_department", "eligibility",
 )  # fmt: skip
 ATTRIBUTES = "attributes."
 _FORMULA_STARTS = ("=", "+", "-", "@", "'")  # a spreadsheet would run such a CSV cell as a formula
@@ -28,7 +29,7 @@ def flatten(content: EntryContent) -> dict[str, str]:
         if isinstance(value, dict):
             row.update((f"{key}.{name}", _cell(item, plain=key != "facets")) for name, item in value.items())
         else:
-            row[key] = _cell(value, plain=True)
+            row[key] = json.dumps(value, ensure_ascii=False) if key == CONDITIONS else _cell(value, plain=True)
     return row
 
 
@@ -40,12 +41,19 @@ def unflatten(row: Mapping[str, Any]) -> dict[str, Any]:
             continue
         head, _, name = column.partition(".")
         if not name:
-            data[head] = _lines(value) if head in LISTS and isinstance(value, str) else value
+            data[head] = _plain(head, value) if isinstance(value, str) else value
             continue
         group = data.setdefault(head, {})
         if isinstance(group, dict):
             group[name] = _facet(value) if head == "facets" and isinstance(value, str) else value
     return data
+
+
+def _plain(column: str, text: str) -> Any:
+    if column == CONDITIONS:
+        parsed = _json(text)
+        return text if parsed is None else parsed
+    return _lines(text) if column in LISTS else text
 
 
 def unknown_columns(columns: Iterable[str]) -> list[str]:

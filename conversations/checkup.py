@@ -1,0 +1,353 @@
+"""The asking of facts, turn by turn: eligibility of one entry, and the policy check-up. What it asks stands in `Case.form`.
+
+`take_up` does the turns that belong to it (an answer to its question, a correction, the memory itself); every other turn is done
+as usual, and `follow` afterwards turns an answer into the check that was asked for and comes back to an unanswered question.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import date
+from typing import Any, Protocol
+
+from answering import eligibility_wording, matching_wording
+from answering.eligibility import Assessed
+from answering.facets import asked_facets
+from answering.models import Answer, CaseView, Inquiry
+from answering.wording import MAX_ANSWER
+from conversations import phrases, profile, wording
+from conversations.case import Case
+from conversations.records import OpenTurn
+from conversations.result import Result
+from enterprises.facts import registry
+from enterprises.hearing import hear, is_question, normalised, read_answer, reading_of
+from enterprises.values import Facts, FactValue, from_json, to_json
+
+ELIGIBILITY, POLICY_MATCH = "eligibility", "policy_match"
+MOST_QUESTIONS = {ELIGIBILITY: 5, POLICY_MATCH: 3}
+MOST_ASIDES = 3  # questions in between, after which the asking is given up
+FIRST_FACTS = ("企业类型", "行业", "从业人数")  # asked before a check-up when nothing is known
+SURE = 0.7
+LEAVING = frozenset(
+    {"human_handoff", "complaint", "progress_query", "feedback_positive", "feedback_negative", "goodbye", "greet"}
+)
+QUESTIONS = frozenset({ELIGIBILITY, POLICY_MATCH, "filing_steps", "policy_lookup", "out_of_scope"})
+_STOPS = re.compile(r"^(?:取消|算了|不问了|不查了|不核对了|不弄了|不想.{0,4}了|停|停止|结束|退出|到此为止)[了吧啊。!！]*$")
+_CHECKS = re.compile(
+    r"能不能|可不可以|能否|是否|符不符合|符合|够不够|够格|算不算|有没有资格|满足|轮得到|(?:能|可以|能够)(?:享受|申请|领|拿|办|报|用|贷|减|免|补|提)"
+)
+_LISTS_CONDITIONS = re.compile(
+    r"(?:什么|哪些|啥|怎样的?)(?:申请|申报|办理)?(?:条件|要求|资格|门槛)|(?:条件|要求|门槛)(?:是什么|有哪些|是啥|有什么)"
+)
+_ABOUT_ONESELF = re.compile(r"我|咱|俺|本公司|本店|公司(?=\d|能|可以|符)")
+
+
+class Advising(Protocol):
+    """What is needed of `answering.eligibility.EligibilityAdviser`."""
+
+    def assess(self, entry_id: int, facts: Facts, as_of: date) -> Assessed | None: ...
+
+    def conclude(self, inquiry: Inquiry, found: Assessed, facts: Facts) -> Answer: ...
+
+    def ask(self, inquiry: Inquiry, found: Assessed, fact: str, *, heard: str = "", first: bool) -> Answer: ...
+
+
+class Matching(Protocol):
+    """What is needed of `answering.matching.PolicyMatcher`."""
+
+    def match(self, inquiry: Inquiry, facts: Facts) -> Answer: ...
+
+
+@dataclass(frozen=True)
+class Form:
+    """The asking as it stands.
+
+    Attributes: text: the question that began it; asking: the fact asked last, None once concluded; asked: all asked so far;
+        unclear: answers to the last question not understood; asides: questions in between;
+        again: a conclusion was given before; facts: told for this check only ("那个体工商户呢"), as JSON.
+    """
+
+    kind: str
+    text: str
+    entry_id: int | None = None
+    asking: str | None = None
+    asked: list[str] = field(default_factory=list)
+    unclear: int = 0
+    asides: int = 0
+    facts: dict[str, Any] = field(default_factory=dict)
+    again: bool = False
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any] | None) -> "Form | None":
+        known = {f.name for f in fields(cls)}
+        return cls(**{key: value for key, value in data.items() if key in known}) if data else None
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """One turn with everything the asking needs of it."""
+
+    turn: OpenTurn
+    case: Case
+    form: Form | None
+    as_of: date
+    told: dict[str, FactValue]  # in this message, of the sender or for this check
+    lasting: dict[str, FactValue]  # of it, what is told of the sender
+
+    @property
+    def text(self) -> str:
+        return self.turn.text
+
+
+class Checkups:
+    """Asks, listens, concludes. Keeps nothing itself."""
+
+    def __init__(self, adviser: Advising, matcher: Matching) -> None:
+        self._adviser, self._matcher = adviser, matcher
+
+    def take_up(
+        self, turn: OpenTurn, case: Case, intent: str | None, confidence: float, as_of: date
+    ) -> tuple[Result, str | None] | None:
+        """The result and the task's name when this turn belongs to the asking or the memory; None: it is done as usual."""
+        if case.awaiting is not None or case.ticket is not None:
+            return None  # a complaint is being taken: what it tells is for the ticket alone
+        now = self._hear(turn, case, as_of)
+        command = profile.command_of(turn.text)
+        if command is not None:
+            return self._remember_or_forget(now, *command), "inform"
+        if now.form is not None and now.form.asking is not None:
+            step = self._step(now, now.form, now.form.asking, intent, confidence)
+            if step is not None:
+                return step, now.form.kind
+        elif now.form is not None and self._changes_a_conclusion(now, now.form, intent):
+            return self._again(now, now.form), now.form.kind
+        if intent == POLICY_MATCH and not _opens_one(turn.text, case):
+            return self._begin_match(now), POLICY_MATCH
+        if now.told and not is_question(turn.text) and (intent == "inform" or profile.corrected(turn.text)):
+            return self._noted(now), intent
+        return None
+
+    def follow(self, result: Result, turn: OpenTurn, case: Case, intent: str | None, as_of: date) -> tuple[Result, str | None]:
+        """After a turn done as usual: begin the check that was asked for, remember what was told, come back to our question.
+
+        Args:
+            intent: as reported: of the task that the turn belongs to.
+        """
+        now = self._hear(turn, case, as_of)
+        if result.outcome in ("ticket", "handoff") or case.ticket is not None:
+            return replace(result, case=replace(result.case, form=None)), intent
+        kept, answer = self._keeping(result, now), result.answer
+        if result.outcome == "answer" and answer is not None and answer.entry_id is not None:
+            picked = answer.entry_id in case.options
+            if _asks_whether(turn.text, case.task_intent if picked else intent):
+                hypothetical = {name: value for name, value in now.told.items() if name not in now.lasting}
+                form = Form(ELIGIBILITY, turn.text, answer.entry_id, facts=_as_json(hypothetical))
+                found = self._adviser.assess(answer.entry_id, self._facts(now, form), as_of)
+                if found is not None:
+                    return self._go_on(kept, now, form, found), ELIGIBILITY
+            if now.form is not None and now.form.asking is None and now.form.entry_id != answer.entry_id:
+                return replace(kept, case=replace(kept.case, form=None)), intent
+        if result.outcome == "fallback" and now.lasting and not is_question(turn.text):
+            return self._noted(now), intent
+        return self._reminded(kept, now), intent
+
+    # --- the running form
+
+    def _step(self, now: _Turn, form: Form, fact: str, intent: str | None, confidence: float) -> Result | None:
+        """The answer to our question; None when the message is something else."""
+        plain = normalised(now.text)
+        if _STOPS.match(plain) or phrases.is_refusal(plain) or (intent == "stop" and confidence >= SURE):
+            return Result("smalltalk", wording.CHECK_STOPPED, replace(now.case, form=None))
+        if phrases.button_intent(plain) or phrases.rule_intent(plain) in LEAVING:
+            return None
+        corrected = profile.corrected(now.text)
+        if corrected and now.told and fact not in now.told:
+            return self._continue(now, replace(form, unclear=0), eligibility_wording.noted(now.told))
+        reading, value = reading_of(fact, now.text, now.as_of)
+        if reading == "value" and value is not None:
+            now = replace(now, told={**now.told, fact: value}, lasting={**now.lasting, fact: value})
+            return self._continue(now, replace(form, unclear=0), eligibility_wording.understood(fact, value))
+        tells_others = bool(fact not in now.told and set(now.told) & set(self._wanted(form, now)))
+        if reading == "skip" or (tells_others and not is_question(now.text)):
+            return self._continue(now, replace(form, unclear=0), eligibility_wording.noted(now.told))
+        if reading == "question" or (intent in LEAVING | QUESTIONS and confidence >= SURE):
+            return None
+        if form.unclear:  # twice not understood: the question is left open rather than asked for ever
+            return self._continue(now, replace(form, unclear=0), eligibility_wording.NOT_UNDERSTOOD)
+        asked = replace(form, unclear=form.unclear + 1)
+        text = eligibility_wording.asked_again(fact)
+        return self._keeping(Result("clarify", text, replace(now.case, form=asdict(asked)), _buttons(fact)), now)
+
+    def _wanted(self, form: Form, now: _Turn) -> list[str]:
+        found = self._adviser.assess(form.entry_id, {}, now.as_of) if form.entry_id is not None else None
+        return found.assessment.missing if found else list(FIRST_FACTS)
+
+    def _continue(self, now: _Turn, form: Form, heard: str) -> Result:
+        """Ask what is still lacking, or conclude."""
+        base = self._keeping(Result("clarify", "", replace(now.case, form=asdict(form))), now)
+        if form.kind == POLICY_MATCH:
+            return self._match_or_ask(base, now, form, heard)
+        found = self._adviser.assess(form.entry_id or 0, self._facts(now, form), now.as_of)
+        if found is None:  # withdrawn meanwhile
+            return replace(base, outcome="fallback", text=wording.CHECK_GONE, case=replace(base.case, form=None))
+        return self._go_on(base, now, form, found, heard)
+
+    def _go_on(self, base: Result, now: _Turn, form: Form, found: Assessed, heard: str = "") -> Result:
+        facts = self._facts(now, form)
+        inquiry = _inquiry(now, form)
+        fact = found.next_fact(form.asked) if len(form.asked) < MOST_QUESTIONS[ELIGIBILITY] else None
+        if fact is None:
+            form = replace(form, asking=None)
+            return _with(base, _prefaced(self._adviser.conclude(inquiry, found, facts), heard if form.again else ""), now, form)
+        answer = self._adviser.ask(inquiry, found, fact, heard=heard, first=not form.asked)
+        form = replace(form, asking=fact, asked=[*form.asked, fact])
+        return _with(base, answer, now, form, fact)
+
+    def _changes_a_conclusion(self, now: _Turn, form: Form, intent: str | None) -> bool:
+        """Whether a message after a conclusion tells a fact that it rested on."""
+        about_it = phrases.is_elliptic(now.text) or profile.corrected(now.text) or intent in (None, "inform", "affirm", "deny")
+        if not about_it or not now.told:
+            return False
+        if form.kind == POLICY_MATCH:
+            return True
+        found = self._adviser.assess(form.entry_id, {}, now.as_of) if form.entry_id is not None else None
+        named = {name for condition in found.record.content.eligibility for name in condition.facts()} if found else set()
+        return bool(set(now.told) & (named | {"企业类型"})) and found is not None
+
+    def _again(self, now: _Turn, form: Form) -> Result:
+        hypothetical = {name: value for name, value in now.told.items() if name not in now.lasting}
+        form = replace(form, asked=[], again=True, facts={**form.facts, **_as_json(hypothetical)})
+        return self._continue(now, form, eligibility_wording.noted(now.told))
+
+    # --- the policy check-up
+
+    def _begin_match(self, now: _Turn) -> Result:
+        hypothetical = {name: value for name, value in now.told.items() if name not in now.lasting}
+        form = Form(POLICY_MATCH, now.text, facts=_as_json(hypothetical))
+        base = self._keeping(Result("clarify", "", now.case), now)
+        return self._match_or_ask(base, now, form, matching_wording.START)
+
+    def _match_or_ask(self, base: Result, now: _Turn, form: Form, heard: str) -> Result:
+        facts = self._facts(now, form)
+        enough = form.asking is None and _tells_enough(facts)
+        lacking = [name for name in FIRST_FACTS if name not in facts and name not in form.asked]
+        inquiry = _inquiry(now, form)
+        if enough or not lacking or len(form.asked) >= MOST_QUESTIONS[POLICY_MATCH]:
+            answer = _prefaced(self._matcher.match(inquiry, facts), heard if form.again else "")
+            return _with(base, answer, now, replace(form, asking=None))
+        fact = lacking[0]
+        form = replace(form, asking=fact, asked=[*form.asked, fact])
+        text = f"{heard}\n{registry()[fact].ask}"
+        return replace(base, text=text, case=_case(base, form), buttons=_buttons(fact))
+
+    # --- the memory
+
+    def _remember_or_forget(self, now: _Turn, command: profile.Command, fact: str | None) -> Result:
+        known = {**profile.known_facts(now.turn.profile), **_from_json(now.case.facts)}
+        if command == "list":
+            text = wording.REMEMBERED.format(facts="\n".join(profile.lines(known))) if known else wording.NOTHING_REMEMBERED
+            return Result("smalltalk", text, now.case)
+        text = wording.FORGOTTEN_ONE.format(fact=fact) if fact else wording.FORGOTTEN
+        kept = {name: data for name, data in now.case.facts.items() if fact and name != fact}
+        case = replace(now.case, facts=kept, form=None, entities={})
+        return Result("smalltalk", text, case, forgets=frozenset({fact}) if fact else frozenset(registry()))
+
+    def _noted(self, now: _Turn) -> Result:
+        text = wording.NOTED.format(facts=eligibility_wording.noted(now.told))
+        return self._keeping(Result("smalltalk", text, now.case, [wording.CHECK_UP_BUTTON]), now)
+
+    def _hear(self, turn: OpenTurn, case: Case, as_of: date) -> _Turn:
+        form = Form.from_json(case.form)
+        corrected = profile.corrected(turn.text)
+        heard = hear(corrected or turn.text, as_of)
+        told, about_self = dict(heard.told), heard.about_self or corrected is not None
+        if corrected and not told and form is not None and form.asked:
+            last = form.asked[-2] if form.asking and len(form.asked) > 1 else form.asked[-1]
+            value = read_answer(last, corrected, as_of)
+            told = {last: value} if value is not None else {}
+        answers_us = form is not None and form.asking is not None and not is_question(turn.text)
+        return _Turn(turn, case, form, as_of, told, told if about_self or answers_us else {})
+
+    def _facts(self, now: _Turn, form: Form) -> dict[str, FactValue]:
+        """Everything known, the latest word on each fact."""
+        remembered = profile.known_facts(now.turn.profile)
+        return {**remembered, **_from_json(now.case.facts), **_from_json(form.facts), **now.told}
+
+    def _keeping(self, result: Result, now: _Turn) -> Result:
+        """With what was told of the sender: in the case when it is about a person, beyond it otherwise."""
+        personal = {name: value for name, value in now.lasting.items() if registry()[name].personal}
+        case = replace(result.case, facts={**result.case.facts, **_as_json(personal)})
+        return replace(result, case=case, told={**result.told, **profile.remembered(now.lasting)})
+
+    def _reminded(self, result: Result, now: _Turn) -> Result:
+        form = now.form
+        if form is None or form.asking is None or result.outcome == "smalltalk":
+            return result
+        if form.asides >= MOST_ASIDES:
+            return replace(result, case=replace(result.case, form=None))
+        form = replace(form, asides=form.asides + 1)
+        text = f"{result.text}\n{eligibility_wording.reminder(form.asking or '')}"
+        return replace(result, text=text, case=replace(result.case, form=asdict(form)))
+
+
+def _asks_whether(text: str, intent: str | None) -> bool:
+    """Whether a message asks if somebody qualifies, rather than what the conditions are or how it is done."""
+    plain = normalised(text)
+    if _LISTS_CONDITIONS.search(plain) and not _ABOUT_ONESELF.search(plain):
+        return False
+    if intent == ELIGIBILITY:
+        return not set(asked_facets(plain)) - {"conditions"} or bool(_CHECKS.search(plain))
+    return intent is None and bool(_CHECKS.search(plain) and _ABOUT_ONESELF.search(plain))
+
+
+def _opens_one(text: str, case: Case) -> bool:
+    return bool(case.options) and len(text) <= len("最后一个吧")
+
+
+def _tells_enough(facts: Facts) -> bool:
+    """Whether more is known than that it is a company somewhere."""
+    return any(
+        not (name == "企业类型" and getattr(value, "possible", None) == {"公司"}) and name != "所在地区"
+        for name, value in facts.items()
+    )
+
+
+def _inquiry(now: _Turn, form: Form) -> Inquiry:
+    view: CaseView = now.case.view()
+    return Inquiry(form.text, form.kind, view, now.as_of)
+
+
+def _case(base: Result, form: Form) -> Case:
+    return replace(base.case, form=asdict(form), task_intent=form.kind, awaiting=None, offer=None, misses=0)
+
+
+def _with(base: Result, answer: Answer, now: _Turn, form: Form, asked: str | None = None) -> Result:
+    case = _case(base, form).after(answer.case)
+    buttons = _buttons(asked) if asked else [asdict(button) for button in answer.buttons]
+    citations = [asdict(citation) for citation in answer.citations]
+    return replace(
+        base, outcome=answer.outcome, text=answer.text, case=case, buttons=buttons, citations=citations, answer=answer,
+        as_of=now.as_of, unanswered=None,
+    )  # fmt: skip
+
+
+def _prefaced(answer: Answer, heard: str) -> Answer:
+    """What was understood is said after the conclusion, so that it can be corrected."""
+    fits = heard and len(answer.text) + len(heard) < MAX_ANSWER
+    return replace(answer, text=f"{answer.text}\n{heard}") if fits else answer
+
+
+def _buttons(fact: str) -> list[dict[str, str]]:
+    """Only where a number in reply cannot be meant as the answer itself."""
+    if registry()[fact].type not in ("yes_no", "choice"):
+        return []
+    return [{"title": word, "payload": word} for word in (*registry()[fact].examples, wording.SKIP)]
+
+
+def _as_json(facts: Facts) -> dict[str, Any]:
+    return {name: to_json(value) for name, value in facts.items()}
+
+
+def _from_json(data: Mapping[str, Any]) -> dict[str, FactValue]:
+    read = {name: from_json(value) for name, value in data.items() if name in registry()}
+    return {name: value for name, value in read.items() if value is not None}
