@@ -1,37 +1,52 @@
 """Joins retrieval and knowledge base: question and case in, cited answer, clarification or refusal out."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from answering import wording
-from answering.choosing import NONE_OF_THEM, chosen
+from answering.choosing import NONE_OF_THEM, agrees, goes_back, pick_of
+from answering.dates import asked_period, asks_former, asks_present, without_dates
+from answering.deciding import Candidate, labels_of, narrowed, question_for
 from answering.facets import asked_facets, names_no_matter
+from answering.follow_ups import FollowUps
+from answering.following import continues, correction, leans
 from answering.knowledge_index import KnowledgeIndex
-from answering.models import Answer, Button, CaseView, Citation, Found, FoundEntries, Inquiry, Outcome
+from answering.lookup import CANDIDATES, Finds, Lookup, Ranked
+from answering.models import Answer, Button, CaseView, Citation, FoundEntries, Inquiry, PickList
+from answering.models import Found as FoundRow
 from answering.regions import Jurisdiction
+from answering.replies import HUMAN, Found, Replies
+from answering.rivals import rivals_of
+from answering.timeliness import Timing, note
 from knowledge_base.entries import EntryRecord, EntryStore
 from knowledge_base.validity import validity_of
-from retrieval.documents import Hit, SearchResult
 from retrieval.text import normalise
 
-__all__ = ["Answer", "Answerer", "Button", "CaseView", "Citation", "Found", "FoundEntries", "Inquiry"]
+__all__ = ["CANDIDATES", "Answer", "Answerer", "Button", "CaseView", "Citation", "FoundEntries", "Inquiry"]
 
-CANDIDATES = 10
 NEAR_ENTRIES = 3
 POLICY_ENTRIES = 5
 LEAST_NEAR = 0.05  # below this probability an entry is not offered as near
+SHORT_REPLY = 12  # characters of a message that answers the deciding question by a fact ("我在广州")
 SNIPPET = 160
-HUMAN = Button(wording.HUMAN_TITLE, wording.HUMAN_TITLE)
+_MORE = re.compile(r"再(?:说|讲)|详细|具体|介绍|展开|重复|说清楚|什么意思|是什么|(?:这|那)个?呢|怎么样|怎么说")
 FACETS_OF_INTENT = {"eligibility": "conditions"}
 
 
 @dataclass(frozen=True)
-class _Ranked:
-    """A hit whose entry the store still holds live and valid."""
+class _Asked:
+    """A message as it is understood.
 
-    hit: Hit
-    record: EntryRecord
+    Attributes: text: without what only corrects; words: without the time as well; facets: asked for.
+    """
+
+    inquiry: Inquiry
+    text: str
+    words: str
+    timing: Timing
+    facets: list[str]
 
 
 class Answerer:
@@ -47,6 +62,8 @@ class Answerer:
         jurisdiction: Callable[[int], Jurisdiction] = lambda _revision: Jurisdiction(),
     ) -> None:  # fmt: skip
         self._index, self._store, self._public_url, self._jurisdiction = index, store, public_url, jurisdiction
+        self._lookup = Lookup(index, store)
+        self._follow_ups = FollowUps(self._lookup)
 
     def answer(self, inquiry: Inquiry) -> Answer:
         """Raises: IndexNotReadyError while the index is being loaded."""
@@ -54,156 +71,283 @@ class Answerer:
         picked = self._opened(inquiry) or self._picked(inquiry)
         if picked is not None:
             return picked
+        corrected = correction(inquiry.text)
+        asked = _asked(inquiry, corrected or inquiry.text)
         ours = self._jurisdiction(searcher.revision)
-        elsewhere = ours.elsewhere(inquiry.text)
+        elsewhere = ours.elsewhere(asked.text)
         if elsewhere:
-            return self._answer("fallback", wording.not_ours(elsewhere, ours.name), inquiry, buttons=[HUMAN])
-        facets = asked_facets(inquiry.text)
-        text = searcher.understand(inquiry.text)
-        if names_no_matter(text.subject) and (facets or inquiry.case.entry_id is not None):
-            return self._follow_up(inquiry, facets)
-        result = searcher.search(inquiry.text, CANDIDATES, as_of=inquiry.as_of)
-        ranked = self._still_valid(result.hits, inquiry.as_of)
+            said = wording.not_ours(elsewhere, ours.name)
+            return self._replies().plain("fallback", said, inquiry, asked.timing, buttons=[HUMAN])
+        follow_up = self._follow_up(asked)
+        if follow_up is not None:
+            return follow_up
+        if corrected:  # what was discussed before is not what is meant
+            asked = replace(
+                asked,
+                inquiry=replace(inquiry, case=replace(inquiry.case, entry_id=None, previous=inquiry.case.entry_id, options=[])),
+            )
+        if asked.timing.period:
+            return self._at_another_time(asked)
+        finds = self._lookup.search(asked.words, asked.timing)
         if inquiry.intent == "policy_match":
-            return self._policies(inquiry, result, ranked)
-        if ranked and ranked[0].hit.probability >= result.threshold:
-            return self._told(inquiry, result, ranked[0], facets)
-        near = [r for r in ranked if r.hit.probability >= LEAST_NEAR][:NEAR_ENTRIES]
-        if near and _any_of(near) >= result.threshold:
-            return self._offered(inquiry, result, near, "clarify", wording.WHICH_ONE)
-        return self._declined(inquiry, result, near)
+            return self._policies(asked, finds)
+        outdated = self._lookup.out_of_date(asked.words, asked.timing, finds, asks_former(asked.text))
+        if outdated is not None:
+            return self._out_of_date(asked, outdated)
+        if not finds.sure and leans(asked.text):
+            record = self._under_discussion(asked)
+            if record is not None:
+                text = self._follow_ups.loose(record, asked.words, self._replies().page(record))
+                return self._replies().told(inquiry, asked.timing, record, text, resolved=_joined(record, inquiry.text))
+        return self._decided(asked, finds)
 
     def opens(self, entry_id: int, text: str) -> bool:
         """Whether the text is the title of this live entry: the message opens it rather than asks something about it."""
-        record = self._store.published([entry_id]).get(entry_id)
+        record = self._lookup.live(entry_id)
         return record is not None and normalise(text) == normalise(record.content.title)
 
     def search(self, query: str, k: int, as_of: date) -> FoundEntries:
         """Published, valid entries for a query, best first."""
-        result = self._index.searcher.search(query, k, as_of=as_of)
+        finds = self._lookup.search(query, Timing(as_of), k)
         rows = [
-            Found(
+            FoundRow(
                 r.record.entry_id, r.record.content.external_id, r.record.version, r.record.content.title, r.record.content.kind,
                 r.hit.score, r.hit.probability, wording.cut(r.hit.passage, SNIPPET),
             )
-            for r in self._still_valid(result.hits, as_of)
+            for r in finds.ranked
         ]  # fmt: skip
-        return FoundEntries(query, result.revision, result.threshold, rows)
+        return FoundEntries(query, finds.result.revision, finds.result.threshold, rows)
 
     def citation(self, record: EntryRecord) -> Citation:
-        return Citation(
-            record.entry_id, record.content.external_id, record.version, record.content.title,
-            wording.source_line(record.content), f"{self._public_url or ''}/e/{record.entry_id}",
-        )  # fmt: skip
+        return self._replies().citation(record)
 
-    def _still_valid(self, hits: Sequence[Hit], as_of: date) -> list[_Ranked]:
-        # the store is asked once more: the index may be a moment behind it
-        live = self._store.published([hit.doc_id for hit in hits])
-        return [
-            _Ranked(hit, live[hit.doc_id])
-            for hit in hits
-            if hit.doc_id in live and validity_of(live[hit.doc_id].content, as_of) == "valid"
-        ]
+    def _replies(self) -> Replies:
+        return Replies(self._public_url, self._index.searcher.revision, dict(self._index.searcher.model_ids))
 
     def _opened(self, inquiry: Inquiry) -> Answer | None:
-        if inquiry.opened is None:
+        record = self._lookup.live(inquiry.opened)
+        if record is None:
             return None
-        record = self._store.published([inquiry.opened]).get(inquiry.opened)
-        if record is None or validity_of(record.content, inquiry.as_of) != "valid":
-            return None
-        return self._entry_told(inquiry, record, [], resolved=record.content.title)
+        waiting = inquiry.case.picks if record.entry_id in inquiry.case.options else None
+        if waiting is None:
+            return self._told(inquiry, _timing_of(inquiry), record, [], resolved=record.content.title)
+        choice = next(i for i, entries in enumerate(waiting.entries) if record.entry_id in entries)
+        return self._taken(inquiry, waiting, choice, [record])
 
     def _picked(self, inquiry: Inquiry) -> Answer | None:
-        options = inquiry.case.options
+        case = inquiry.case
+        picks = case.picks or self._list_of(case.options)
+        choice = pick_of(inquiry.text, picks, bool(case.options)) if picks else None
+        if picks and case.options and agrees(inquiry.text):
+            if len(picks.labels) > 1:
+                return self._asked_again(inquiry, picks)
+            choice = 0
+        if picks is None or choice is None:
+            return self._narrowed_by_reply(inquiry, picks) or self._gone_back(inquiry)
+        if choice == NONE_OF_THEM:
+            after = replace(case, options=[])
+            return self._replies().plain(
+                "fallback", wording.NONE_OF_THEM, inquiry, _timing_of(inquiry), after, resolved=picks.question or None,
+                buttons=[HUMAN],
+            )  # fmt: skip
+        live = self._store.published(picks.entries[choice])
+        timing = _timing_of(inquiry)
+        records = [live[i] for i in picks.entries[choice] if i in live and timing.fits(live[i].content)]
+        if not records:
+            said = wording.STOPPED + wording.NOT_FOUND_ALONE
+            return self._replies().plain("fallback", said, inquiry, timing, buttons=[HUMAN])
+        return self._taken(inquiry, picks, choice, records)
+
+    def _taken(self, inquiry: Inquiry, picks: PickList, choice: int, records: Sequence[EntryRecord]) -> Answer:
+        """A choice was made: the entry answers the question that it decides, or the next question is asked."""
+        inquiry = replace(inquiry, case=replace(inquiry.case, picks=replace(picks, picked=choice)))
+        return self._told_or_asked(inquiry, records, picks.question, picks.asked)
+
+    def _told_or_asked(self, inquiry: Inquiry, records: Sequence[EntryRecord], question: str, asked: int) -> Answer:
+        timing = _timing_of(inquiry)
+        if len(records) > 1:
+            return self._ask(inquiry, timing, records, question, asked, Found())
+        record, facets = records[0], asked_facets(question)
+        resolved = _joined(record, question) if question else record.content.title
+        return self._told(inquiry, timing, record, facets, resolved=resolved, question=question)
+
+    def _asked_again(self, inquiry: Inquiry, picks: PickList) -> Answer:
+        """Yes, but to which of them?"""
+        live = self._store.published([entries[0] for entries in picks.entries])
+        single = all(len(entries) == 1 and entries[0] in live for entries in picks.entries)
+        cited = [live[entries[0]] for entries in picks.entries] if single else []
+        buttons = [Button(label, payload) for label, payload in zip(picks.labels, picks.payloads, strict=True)]
+        return self._replies().plain(
+            "clarify", wording.listed(wording.WHICH_ONE, picks.labels), inquiry, _timing_of(inquiry), cited=cited,
+            resolved=picks.question or None, buttons=buttons,
+        )  # fmt: skip
+
+    def _narrowed_by_reply(self, inquiry: Inquiry, picks: PickList | None) -> Answer | None:
+        """A waiting question may be answered by a fact that is no option ("我在广州", "个体户")."""
+        case = inquiry.case
+        if picks is None or not case.options or len(inquiry.text) > SHORT_REPLY or asked_facets(inquiry.text):
+            return None
+        records = [r for r in self._store.published(case.options).values() if _timing_of(inquiry).fits(r.content)]
+        left = narrowed([Candidate(r.entry_id, r.content) for r in records], inquiry.text, {})
+        if not left or len(left) == len(records):
+            return None
+        kept = {c.entry_id for c in left}
+        return self._told_or_asked(inquiry, [r for r in records if r.entry_id in kept], picks.question, picks.asked)
+
+    def _gone_back(self, inquiry: Inquiry) -> Answer | None:
+        """ "刚才那个", "上一个": the entry discussed before, or the one before the list was shown."""
+        if not goes_back(inquiry.text):
+            return None
+        record = self._lookup.live(inquiry.case.entry_id if inquiry.case.options else inquiry.case.previous)
+        if record is None or not _timing_of(inquiry).fits(record.content):
+            return None
+        return self._told(inquiry, _timing_of(inquiry), record, [], resolved=_joined(record, inquiry.text))
+
+    def _list_of(self, options: Sequence[int]) -> PickList | None:
         if not options:
             return None
         live = self._store.published(options)
         titles = [live[i].content.title if i in live else "" for i in options]
-        choice = chosen(inquiry.text, titles)
-        if choice is None:
+        return PickList("", titles, titles, [[i] for i in options])
+
+    def _under_discussion(self, asked: _Asked) -> EntryRecord | None:
+        record = self._lookup.live(asked.inquiry.case.entry_id)
+        return record if record is not None and asked.timing.fits(record.content) else None
+
+    def _follow_up(self, asked: _Asked) -> Answer | None:
+        """The answer to a question that names no matter of its own; None when it is a question of its own."""
+        inquiry = asked.inquiry
+        subject = self._index.searcher.understand(asked.words).subject
+        timed = asked.timing.period is not None or asks_present(asked.text)
+        if timed:
+            subject = wording.DATED_PADDING.sub(" ", subject)
+        more = inquiry.case.entry_id is not None and bool(_MORE.search(normalise(asked.text)))
+        bare = names_no_matter(subject) and (bool(asked.facets) or timed or more)
+        if not bare and not (inquiry.case.entry_id is not None and continues(asked.words)):
             return None
-        if choice == NONE_OF_THEM:
-            case = replace(inquiry.case, options=[])
-            return self._answer("fallback", wording.NONE_OF_THEM, inquiry, case=case, buttons=[HUMAN])
-        record = live.get(options[choice])
-        if record is None or validity_of(record.content, inquiry.as_of) != "valid":
-            return self._answer(
-                "fallback", "这一条已经停用，不能再据此答复。" + wording.NOT_FOUND_ALONE, inquiry, buttons=[HUMAN]
+        timing = Timing(inquiry.as_of) if asks_present(asked.text) else asked.timing if timed else _timing_of(inquiry)
+        record = self._lookup.live(inquiry.case.entry_id)
+        if record is None or (timing.period is None and not timed and not timing.fits(record.content)):
+            about = "、".join(wording.HEADINGS[f] for f in asked.facets) or "相关内容"
+            return self._replies().plain("clarify", wording.WHICH_MATTER.format(asked=about), inquiry, timing)
+        other = self._follow_ups.at(record, timing) if timed else None
+        other = other or self._follow_ups.sibling(record, asked.words, inquiry.case.question, timing)
+        record = other or record
+        resolved = _joined(record, inquiry.text)
+        if other is not None or timed or not self._follow_ups.asks_details(asked.words, asked.facets):
+            facets = asked.facets or asked_facets(inquiry.case.question)
+            return self._told(inquiry, timing, record, facets, resolved=resolved)
+        said, others = self._note(record, timing)
+        text = self._follow_ups.details(record, asked.words, asked.facets, self._replies().page(record), said)
+        return self._replies().told(inquiry, timing, record, text, others=others, resolved=resolved)
+
+    def _at_another_time(self, asked: _Asked) -> Answer:
+        finds = self._lookup.best_at(asked.words, asked.timing)
+        return self._decided(asked, finds)
+
+    def _out_of_date(self, asked: _Asked, outdated: Ranked) -> Answer:
+        """A question of today about what holds no more, or not yet."""
+        record, found = outdated.record, Found(None, outdated.hit)
+        said, others = self._note(record, asked.timing)
+        if validity_of(record.content, asked.timing.today) == "expired" and not asks_former(asked.text):
+            text = wording.tell_validity(record.content, said, self._replies().page(record))
+            if others:
+                text = wording.tell(others[0].content, asked.facets, self._replies().page(others[0]), said)
+                record, others = others[0], [record]
+        else:
+            text = wording.tell(record.content, asked.facets, self._replies().page(record), said)
+        question = asked.words
+        return self._replies().told(
+            asked.inquiry, asked.timing, record, text, others=others, found=found, resolved=asked.text, question=question
+        )
+
+    def _decided(self, asked: _Asked, finds: Finds) -> Answer:
+        """Tell the entry found, ask which of several is meant, offer what is near, or decline."""
+        near = [r for r in finds.ranked if r.probability >= LEAST_NEAR]
+        if near and (finds.sure or _any_of(near[:NEAR_ENTRIES]) >= finds.result.threshold):
+            facts = {**asked.inquiry.profile, **asked.inquiry.case.entities}
+            rivals = rivals_of(finds.scored(), asked.text, finds.result.threshold)
+            left = narrowed(rivals, asked.text, facts)
+            if not finds.sure and len(rivals) == 1:
+                left = [Candidate(r.record.entry_id, r.record.content) for r in near[:NEAR_ENTRIES]]
+            by_id = {r.record.entry_id: r for r in finds.ranked}
+            ranked = [by_id[c.entry_id] for c in left]
+            found = Found(finds.result, ranked[0].hit)
+            if len(ranked) > 1:
+                records = [r.record for r in ranked]
+                return self._ask(asked.inquiry, asked.timing, records, asked.text, 0, found)
+            facets = asked.facets
+            if not facets and asked.inquiry.intent in FACETS_OF_INTENT:
+                facets = [FACETS_OF_INTENT[asked.inquiry.intent]]
+            resolved = asked.text if asked.text == asked.inquiry.text else _joined(ranked[0].record, asked.text)
+            return self._told(
+                asked.inquiry, asked.timing, ranked[0].record, facets, found=found, resolved=resolved, question=asked.words
             )
-        return self._entry_told(inquiry, record, [], resolved=record.content.title)
+        return self._declined(asked, finds, near[:NEAR_ENTRIES])
 
-    def _follow_up(self, inquiry: Inquiry, facets: list[str]) -> Answer:
-        entry_id = inquiry.case.entry_id
-        record = self._store.published([entry_id]).get(entry_id) if entry_id is not None else None
-        if record is None or validity_of(record.content, inquiry.as_of) != "valid":
-            asked = "、".join(wording.HEADINGS[f] for f in facets) or "相关内容"
-            return self._answer("clarify", wording.WHICH_MATTER.format(asked=asked), inquiry)
-        resolved = f"{record.content.title}：{inquiry.text}"
-        return self._entry_told(inquiry, record, facets, resolved=resolved)
-
-    def _told(self, inquiry: Inquiry, result: SearchResult, best: _Ranked, facets: list[str]) -> Answer:
-        if not facets and inquiry.intent in FACETS_OF_INTENT:
-            facets = [FACETS_OF_INTENT[inquiry.intent]]
-        return self._entry_told(inquiry, best.record, facets, hit=best.hit, result=result)
-
-    def _entry_told(
-        self, inquiry: Inquiry, record: EntryRecord, facets: list[str], *, resolved: str | None = None,
-        hit: Hit | None = None, result: SearchResult | None = None,
-    ) -> Answer:  # fmt: skip
-        page = f"{self._public_url}/e/{record.entry_id}" if self._public_url else None
-        text = wording.tell(record.content, facets, page)
-        case = replace(inquiry.case, entry_id=record.entry_id, options=[], misses=0)
-        return self._answer(
-            "answer", text, inquiry, case=case, records=[record], record=record, hit=hit, result=result, resolved=resolved
-        )
-
-    def _policies(self, inquiry: Inquiry, result: SearchResult, ranked: list[_Ranked]) -> Answer:
-        near = [r for r in ranked if r.hit.probability >= LEAST_NEAR][:POLICY_ENTRIES]
-        if not near:
-            return self._answer("clarify", wording.TELL_ME_MORE, inquiry, result=result)
-        return self._offered(inquiry, result, near, "clarify", wording.POLICIES_FOR_YOU)
-
-    def _offered(
-        self, inquiry: Inquiry, result: SearchResult, near: list[_Ranked], outcome: Outcome, lead: str, *more: Button
+    def _ask(
+        self, inquiry: Inquiry, timing: Timing, records: Sequence[EntryRecord], question: str, asked: int, found: Found
     ) -> Answer:
-        records = [r.record for r in near]
-        buttons = [Button(record.content.title, record.content.title) for record in records]
-        case = replace(inquiry.case, options=[record.entry_id for record in records])
-        text = wording.listed(lead, [record.content.title for record in records])
-        return self._answer(
-            outcome, text, inquiry, case=case, records=records, buttons=[*buttons, *more], hit=near[0].hit, result=result
+        deciding = question_for([Candidate(r.entry_id, r.content) for r in records], asked, dated=timing.period is not None)
+        if deciding is None:
+            return self._told(inquiry, timing, records[0], asked_facets(question), found=found, resolved=question)
+        return self._replies().asked(inquiry, timing, deciding, records, asked=asked + 1, resolved=question, found=found)
+
+    def _told(
+        self, inquiry: Inquiry, timing: Timing, record: EntryRecord, facets: list[str], *, found: Found = Found(),
+        resolved: str | None = None, question: str | None = None,
+    ) -> Answer:  # fmt: skip
+        said, others = self._note(record, timing)
+        text = wording.tell(record.content, facets, self._replies().page(record), said)
+        return self._replies().told(
+            inquiry, timing, record, text, others=others, found=found, resolved=resolved, question=question
         )
 
-    def _declined(self, inquiry: Inquiry, result: SearchResult, near: list[_Ranked]) -> Answer:
+    def _note(self, record: EntryRecord, timing: Timing) -> tuple[str, list[EntryRecord]]:
+        """What is said on validity, and the entry that it names."""
+        expired = validity_of(record.content, timing.today) == "expired"
+        successor = self._lookup.successor(record, timing) if expired else None
+        return note(record.content, timing, successor.content.title if successor else None), [successor] if successor else []
+
+    def _policies(self, asked: _Asked, finds: Finds) -> Answer:
+        near = [r for r in finds.ranked if r.probability >= LEAST_NEAR][:POLICY_ENTRIES]
+        if not near:
+            return self._replies().plain("clarify", wording.TELL_ME_MORE, asked.inquiry, asked.timing, found=Found(finds.result))
+        records, found = [r.record for r in near], Found(finds.result, near[0].hit)
+        return self._replies().offered(
+            "clarify", wording.POLICIES_FOR_YOU, asked.inquiry, asked.timing, records, _labels(records), found
+        )
+
+    def _declined(self, asked: _Asked, finds: Finds, near: Sequence[Ranked]) -> Answer:
         if near:
             lead = f"{wording.NOT_FOUND}{wording.NOT_FOUND_NEAR}"
-            return self._offered(inquiry, result, near, "fallback", lead, HUMAN)
+            records, found = [r.record for r in near], Found(finds.result, near[0].hit)
+            return self._replies().offered("fallback", lead, asked.inquiry, asked.timing, records, _labels(records), found, HUMAN)
         text = f"{wording.NOT_FOUND}{wording.NOT_FOUND_ALONE}"
-        hit = result.hits[0] if result.hits else None
-        return self._answer("fallback", text, inquiry, buttons=[HUMAN], hit=hit, result=result)
-
-    def _answer(
-        self, outcome: Outcome, text: str, inquiry: Inquiry, *, case: CaseView | None = None, records: Sequence[EntryRecord] = (),
-        record: EntryRecord | None = None, buttons: Sequence[Button] = (), hit: Hit | None = None,
-        result: SearchResult | None = None, resolved: str | None = None,
-    ) -> Answer:  # fmt: skip
-        searcher = self._index.searcher
-        return Answer(
-            outcome=outcome,
-            text=text,
-            citations=[self.citation(r) for r in records],
-            buttons=list(buttons),
-            resolved_question=resolved or inquiry.text,
-            entry_id=record.entry_id if record else None,
-            version=record.version if record else None,
-            probability=hit.probability if hit else None,
-            score=hit.score if hit else None,
-            revision=result.revision if result else searcher.revision,
-            model_ids=dict(searcher.model_ids),
-            case=case or inquiry.case,
-        )
+        found = Found(finds.result, finds.result.hits[0] if finds.result.hits else None)
+        return self._replies().plain("fallback", text, asked.inquiry, asked.timing, found=found, buttons=[HUMAN])
 
 
-def _any_of(ranked: Sequence[_Ranked]) -> float:
+def _asked(inquiry: Inquiry, text: str) -> _Asked:
+    period = asked_period(text, inquiry.as_of)
+    words = without_dates(text) if period or asks_former(text) or asks_present(text) else text
+    return _Asked(inquiry, text, words, Timing(inquiry.as_of, period), asked_facets(words))
+
+
+def _timing_of(inquiry: Inquiry) -> Timing:
+    """The time that the conversation is about."""
+    return Timing.of_case(inquiry.as_of, inquiry.case.as_of)
+
+
+def _joined(record: EntryRecord, text: str) -> str:
+    """A question that leans on the case, as it stands on its own."""
+    return f"{record.content.title}：{text}"
+
+
+def _labels(records: Sequence[EntryRecord]) -> list[str]:
+    return labels_of([Candidate(r.entry_id, r.content) for r in records])
+
+
+def _any_of(ranked: Sequence[Ranked]) -> float:
     """Probability that at least one of them answers, taken as mutually exclusive, capped at 1."""
-    return min(1.0, sum(r.hit.probability for r in ranked))
+    return min(1.0, sum(r.probability for r in ranked))

@@ -50,7 +50,12 @@ def asked_facets(text: str) -> list[str]:
 
 def names_no_matter(subject: str) -> bool:
     """Whether a message, its stop phrases gone, is only a question about the matter under discussion ("几天能好")."""
+    return len(left_over(subject)) <= MOST_LEFT_OVER
+
+
+def left_over(subject: str) -> str:
+    """The characters of a message besides questions for facts and padding."""
     rest = subject
     for pattern in FACET_PATTERNS.values():
         rest = pattern.sub(" ", rest)
-    return len(_NOT_WORD.sub("", _PADDING.sub("", rest))) <= MOST_LEFT_OVER
+    return _NOT_WORD.sub("", _PADDING.sub("", rest))

@@ -1,5 +1,6 @@
 """What answering takes and gives."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -28,20 +29,54 @@ class Button:
 
 
 @dataclass(frozen=True)
+class PickList:
+    """The choices last offered. They stay pickable by number after one was taken.
+
+    Attributes:
+        question: what the choice decides, as it was asked.
+        labels, payloads: as shown, and as a button sends it, of each choice.
+        entries: that each choice stands for.
+        asked: deciding questions asked for this question so far.
+        picked: index of the choice taken last.
+    """
+
+    question: str
+    labels: list[str]
+    payloads: list[str]
+    entries: list[list[int]]
+    asked: int = 0
+    picked: int | None = None
+
+
+@dataclass(frozen=True)
 class CaseView:
-    """The part of the case that answering reads and writes: entry under discussion, entries offered, facts told."""
+    """The part of the case that answering reads and writes: entry under discussion, entries offered, facts told.
+
+    Attributes:
+        options: entries of the list that waits for a choice; empty when none waits.
+        picks: that list, or the last one; previous: the entry discussed before this one.
+        question: the last question answered from the entry; as_of: the other time it asked about, an ISO 8601
+        interval of dates.
+    """
 
     entry_id: int | None = None
     options: list[int] = field(default_factory=list)
     entities: dict[str, str] = field(default_factory=dict)
     misses: int = 0
+    picks: PickList | None = None
+    previous: int | None = None
+    question: str = ""
+    as_of: str | None = None
 
 
 @dataclass(frozen=True)
 class Inquiry:
-    """One message to be answered, as of a day.
+    """One message to be answered.
 
-    Attributes: opened: the entry that this very message opens (a scanned code, a tapped option); its text is the title.
+    Attributes:
+        as_of: the day it is; the message may ask about another one.
+        opened: the entry that this very message opens (a scanned code, a tapped option); its text is the title.
+        profile: what is remembered about the sender: "region", "enterprise_type".
     """
 
     text: str
@@ -49,11 +84,12 @@ class Inquiry:
     case: CaseView
     as_of: date
     opened: int | None = None
+    profile: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What is said, what it rests on, and everything needed to replay it."""
+    """What is said, what it rests on, and everything needed to replay it. `as_of`: the day it holds for."""
 
     outcome: Outcome
     text: str
@@ -67,6 +103,7 @@ class Answer:
     revision: int
     model_ids: dict[str, str]
     case: CaseView
+    as_of: date | None = None
 
 
 @dataclass(frozen=True)

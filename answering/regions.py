@@ -80,8 +80,8 @@ def home_region(setting: str | None, published_codes: Collection[str]) -> str | 
     """
     if setting:
         return None if setting in NATIONWIDE else setting
-    prefixes = [_prefix(code) for code in published_codes if code and code not in NATIONWIDE]
-    real = [prefix for prefix in prefixes if prefix[:2] < FIRST_FICTITIOUS]
+    prefixes = [prefix(code) for code in published_codes if code and code not in NATIONWIDE]
+    real = [digits for digits in prefixes if digits[:2] < FIRST_FICTITIOUS]
     prefixes = real or prefixes
     if not prefixes:
         return None
@@ -101,13 +101,19 @@ def region_name(code: str | None) -> str | None:
 
 def place_named(text: str) -> str | None:
     """The smallest division that an address names, with those it lies in ("广东省深圳市南山区"); None when we know none of it."""
-    gazetteer = _gazetteer()
-    codes = [code for m in gazetteer.pattern.finditer(normalise(text)) if (code := gazetteer.places[m.group()])]
-    if not codes:
+    smallest = code_named(text)
+    if smallest is None:
         return None
-    smallest = max(codes, key=lambda code: len(_prefix(code)))
+    gazetteer = _gazetteer()
     above = dict.fromkeys([smallest[:2] + "0000", smallest[:4] + "00", smallest])
     return "".join(gazetteer.names.get(code, "") for code in above)
+
+
+def code_named(text: str) -> str | None:
+    """Code of the smallest division that a text names; None when we know none of it."""
+    gazetteer = _gazetteer()
+    codes = [code for m in gazetteer.pattern.finditer(normalise(text)) if (code := gazetteer.places[m.group()])]
+    return max(codes, key=lambda code: len(prefix(code)), default=None)
 
 
 def foreign_places(text: str, home: str) -> list[str]:
@@ -124,15 +130,15 @@ def foreign_codes(text: str, home: str) -> list[str]:
     plain = normalise(text)
     gazetteer = _gazetteer()
     found = [(m, code) for m in gazetteer.pattern.finditer(plain) if (code := gazetteer.places[m.group()])]
-    if any(_within(code, home) for _, code in found) or _BETWEEN.search(plain) or _HERE.search(plain):
+    if any(within(code, home) for _, code in found) or _BETWEEN.search(plain) or _HERE.search(plain):
         return []
     codes = [
         code
         for mention, code in found
-        if not code.startswith(NEVER_FOREIGN) and not _within(home, code) and not _only_aside(plain, mention)
+        if not code.startswith(NEVER_FOREIGN) and not within(home, code) and not _only_aside(plain, mention)
     ]
     unique = list(dict.fromkeys(codes))
-    return [code for code in unique if not any(other != code and _within(other, code) for other in unique)]
+    return [code for code in unique if not any(other != code and within(other, code) for other in unique)]
 
 
 def _only_aside(text: str, mention: re.Match[str]) -> bool:
@@ -145,16 +151,16 @@ def _only_aside(text: str, mention: re.Match[str]) -> bool:
     )
 
 
-def _prefix(code: str) -> str:
+def prefix(code: str) -> str:
     """The digit pairs that say something."""
     while code.endswith("00"):
         code = code[:-2]
     return code
 
 
-def _within(code: str, region: str) -> bool:
+def within(code: str, region: str) -> bool:
     """Whether a division is the region or lies in it."""
-    return code.startswith(_prefix(region))
+    return code.startswith(prefix(region))
 
 
 @dataclass(frozen=True)
@@ -178,8 +184,8 @@ class Jurisdiction:
         if self.home is None:
             return []
         codes = foreign_codes(text, self.home)
-        theirs = [c for c in self.published if c and c not in NATIONWIDE and not _within(self.home, c)]
-        if any(_within(their, code) or _within(code, their) for their in theirs for code in codes):
+        theirs = [c for c in self.published if c and c not in NATIONWIDE and not within(self.home, c)]
+        if any(within(their, code) or within(code, their) for their in theirs for code in codes):
             return []
         return [_gazetteer().names[code] for code in codes]
 

@@ -15,18 +15,25 @@ MAX_LIST_ITEMS = 8
 MAX_ITEM = 60
 MOST_PLACES = 3
 MAX_SOURCE, MAX_CONTACT = 160, 60
+Detail = tuple[str, Sequence[str]]  # what was asked for, the sentences that tell it
 _SENTENCE_END = re.compile(r"[。！？；\n]")
+DATED_PADDING = re.compile(
+    r"政策|规定|标准|办法|补贴标准|还有|还能|有效|享受|适用|版本|情况|文件|买的?|购买的?|申请|时候|当时|那时|那年|[之以]?[前后]|度"
+)  # words around a time that name no matter
 HEADINGS = {
     "materials": "需要准备的材料", "conditions": "办理条件", "steps": "办理步骤", "fee": "收费", "time": "办理时限", "place": "办理地点",
     "department": "主管部门", "phone": "咨询电话", "online": "网上办理", "hours": "办公时间", "basis": "依据", "validity": "有效期",
 }  # fmt: skip
 _POLICY_HEADINGS = {**HEADINGS, "conditions": "适用条件"}
 NOT_STATED = "办事指南没有载明{heading}，请以部门答复为准"
+NOT_STATED_HERE = "这条内容没有载明{heading}，请以主管部门答复为准"
+HOTLINE = "12345"
 NOT_FOUND = "抱歉，知识库里暂时没有能准确回答这个问题的内容，我不能随意答复。"
 NOT_FOUND_NEAR = "下面几条可能与您的问题有关，点选即可查看；也可以换个说法再问，或转人工服务。"
 NOT_FOUND_ALONE = "您可以换个说法，写明要办的事项或政策名称再问一次，或转人工服务。"
 WHICH_ONE = "您是想问下面哪一项？请点选，或回复数字；都不是请回复“都不是”。"
 WHICH_MATTER = "请告诉我您要咨询的是哪件事，例如“公司注销需要什么材料”，我再为您查{asked}。"
+STOPPED = "这一条已经停用，不能再据此答复。"
 NONE_OF_THEM = "好的，都不是您要找的。请换个说法，写明事项或政策名称；也可以转人工服务。"
 TELL_ME_MORE = "可以。请用一句话介绍一下您的企业，例如所在地区、企业类型、行业、人数，以及想了解的方向（如稳岗、研发、融资），我来查找相关政策。"
 POLICIES_FOR_YOU = "根据您说的情况，下面这些政策和事项可能与您有关，是否符合以各条的条件为准。点选可查看详情："
@@ -66,14 +73,42 @@ def chinese_date(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
-def tell(content: EntryContent, facets: list[str], page: str | None) -> str:
+def tell(content: EntryContent, facets: list[str], page: str | None, note: str = "") -> str:
     """The whole reply for one entry.
 
     Args:
         facets: asked for, see `answering.facets`; empty: the entry's answer itself.
         page: absolute address of the entry's page, None when there is no public address.
+        note: said first, on validity.
     """
-    parts = [_lead(content, facets), *_facet_parts(content, facets)]
+    return _whole(content, facets, page, [note, _lead(content, facets), *_facet_parts(content, facets)])
+
+
+def tell_details(content: EntryContent, facets: list[str], details: Sequence[Detail], page: str | None, note: str = "") -> str:
+    """The reply to a question that follows one on the same entry: only what was asked for, and honestly what is not stated.
+
+    Args:
+        details: besides the facets that the entry has fields for: name, and the sentences that tell it.
+    """
+    parts = [note, f"关于“{content.title}”："]
+    for facet in facets:
+        parts += _facet_parts(content, [facet]) if facet_value(content, facet) else []
+    for name, lines in details:
+        parts.append(cut("".join(lines[:MAX_LIST_ITEMS]), MAX_LEAD) if lines else _not_stated(content, name))
+    return _whole(content, facets, page, parts)
+
+
+def tell_validity(content: EntryContent, note: str, page: str | None) -> str:
+    """The reply when an entry's validity is all there is to say."""
+    return _whole(content, [], page, [note])
+
+
+def _not_stated(content: EntryContent, name: str) -> str:
+    where = NOT_STATED if content.kind == "service_item" else NOT_STATED_HERE
+    return where.format(heading=name) + ("。" if content.facets.phone else f"，也可以拨打 {HOTLINE} 咨询。")
+
+
+def _whole(content: EntryContent, facets: list[str], page: str | None, parts: Sequence[str]) -> str:
     body = "\n".join(part for part in parts if part)
     foot = _foot(content, facets, page, body)
     room = MAX_ANSWER - len(foot) - 1
@@ -133,7 +168,7 @@ def _facet_parts(content: EntryContent, facets: list[str]) -> list[str]:
         if not values:
             # other kinds say in their answer what they have to say
             told_anyway = content.kind != "service_item" or facet == "steps"
-            parts.append("" if told_anyway else NOT_STATED.format(heading=heading) + "。")
+            parts.append("" if told_anyway else _not_stated(content, heading))
         elif len(values) == 1:
             parts.append(f"{heading}：{cut(values[0], MAX_LEAD)}")
         else:

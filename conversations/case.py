@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import timedelta
 from typing import Any
 
-from answering.models import CaseView
+from answering.models import CaseView, PickList
 
 IDLE_LIMIT = timedelta(hours=2)  # after that a "那个呢" no longer means the entry of this morning
 
@@ -20,7 +20,7 @@ OFFER_TICKET = "ticket"  # a word left for the staff
 
 @dataclass(frozen=True)
 class Case:
-    """Entry under discussion, options offered, facts told; and what the assistant waits for."""
+    """Entry under discussion, options offered, facts told; and what the assistant waits for. See `CaseView` for its part."""
 
     entry_id: int | None = None
     options: list[int] = field(default_factory=list)
@@ -30,6 +30,10 @@ class Case:
     awaiting: str | None = None
     offer: str | None = None  # what a plain "好的" would accept
     last_answer_id: int | None = None
+    picks: PickList | None = None
+    previous: int | None = None
+    question: str = ""
+    as_of: str | None = None
     facts: dict[str, Any] = field(default_factory=dict)  # about a person: for this conversation only, never remembered
     form: dict[str, Any] | None = None  # the asking of facts, see `checkup.Form`
     ticket: dict[str, Any] | None = None  # a complaint being taken, see `complaint_form.Draft`
@@ -39,7 +43,10 @@ class Case:
     def from_json(cls, data: Mapping[str, Any] | None) -> "Case":
         """Read a stored case; keys of other versions of this program are ignored."""
         known = {f.name for f in fields(cls)}
-        return cls(**{key: value for key, value in (data or {}).items() if key in known})
+        values = {key: value for key, value in (data or {}).items() if key in known}
+        if values.get("picks"):
+            values["picks"] = PickList(**values["picks"])
+        return cls(**values)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -51,9 +58,16 @@ class Case:
             options=list(self.options),
             entities={**self.entities, **(entities or {})},
             misses=self.misses,
+            picks=self.picks,
+            previous=self.previous,
+            question=self.question,
+            as_of=self.as_of,
         )
 
     def after(self, view: CaseView, **changes: Any) -> "Case":
         """This case with what answering made of it."""
-        taken = {"entry_id": view.entry_id, "options": list(view.options), "entities": dict(view.entities)}
+        taken = {
+            "entry_id": view.entry_id, "options": list(view.options), "entities": dict(view.entities), "picks": view.picks,
+            "previous": view.previous, "question": view.question, "as_of": view.as_of,
+        }  # fmt: skip
         return replace(self, **{**taken, **changes})

@@ -15,6 +15,7 @@ from conversations.handoff import ASKED
 from conversations.handoff_dialogue import HandoffDialogue, with_offer
 from conversations.manners import Manner, manner_of
 from conversations.office_hours import OfficeHours
+from conversations.profile import known_words
 from conversations.records import ConversationRecords, OpenTurn
 from conversations.result import Result, TurnClosedError, write_result
 from conversations.ticket_dialogue import TicketDialogue, resumed
@@ -81,18 +82,13 @@ class Consultation:
             return dict(turn.reply)
         case = self._case_of(turn)
         if manner := manner_of(turn.text):
-            return self._commit(
-                turn,
-                case,
-                _by_fixed_words(manner, case),
-                {"name": manner.intent or intent, "confidence": round(float(confidence), 4)},
-                source,
-            )
+            named = {"name": manner.intent or intent, "confidence": round(float(confidence), 4)}
+            return self._commit(turn, case, _by_fixed_words(manner, case), named, source)
         acted_on = tasks.effective_intent(intent, turn.text)
         opens = turn.entry_id is not None and self._answerer.opens(turn.entry_id, turn.text)
         task = tasks.ANSWER if opens else self._task(acted_on, confidence, turn, case)
         as_of = self._now().astimezone(CHINA).date()
-        if self._checkups and not opens and not tasks.is_ticket_step(task, case):
+        if self._checkups and not opens and not tasks.asks_another(turn.text) and not tasks.is_ticket_step(task, case):
             taken = self._checkups.take_up(turn, case, acted_on, confidence, as_of)
             if taken is not None:
                 told = resumed(taken[0], case) if taken[0].outcome == "answer" else taken[0]
@@ -121,9 +117,11 @@ class Consultation:
             return tasks.LEAVE_QUEUE
         if not case.ticket and self._tickets.rates(turn):
             return tasks.RATE_TICKET
+        if case.ticket is None and tasks.belongs_to_the_answer(turn.text, case):
+            return tasks.ANSWER
         task = tasks.task_of(intent, confidence, turn.text, case)
         need = self._handoff.reason_in(turn.text)
-        return tasks.HANDOFF if need and tasks.yields_to_a_human(task, need, intent, confidence, case) else task
+        return tasks.HANDOFF if need and tasks.yields_to_a_human(task, need, intent, confidence, turn.text, case) else task
 
     def _do(
         self, task: str, intent: str | None, confidence: float, turn: OpenTurn, case: Case, entities: Mapping[str, str],
@@ -144,7 +142,8 @@ class Consultation:
             number = rules.number_in(turn.text) or rules.number_in(entities.get("ticket_no", ""))
             return self._tickets.progress(turn, calm, case, number)
         if task == tasks.HANDOFF:
-            return self._handoff.queue(turn, calm, self._handoff.reason_in(turn.text) or ASKED)
+            queued = self._handoff.queue(turn, calm, self._handoff.reason_in(turn.text) or ASKED)
+            return replace(queued, rating=-1) if intent == tasks.FEEDBACK_NEGATIVE else queued
         if task == tasks.LEAVE_QUEUE:
             return self._handoff.leave(turn, calm)
         if task == tasks.FEEDBACK_POSITIVE:
@@ -183,7 +182,7 @@ class Consultation:
         asked = None if task == tasks.OUT_OF_SCOPE or intent == "nlu_fallback" else intent
         # said to be no government matter: looked up all the same, but not as a follow-up to what was discussed
         context = replace(case, entry_id=None, options=[]) if task == tasks.OUT_OF_SCOPE else case
-        answer = self._answerer.answer(Inquiry(turn.text, asked, context.view(facts), as_of, opened))
+        answer = self._answerer.answer(Inquiry(turn.text, asked, context.view(facts), as_of, opened, known_words(turn.profile)))
         if task == tasks.OUT_OF_SCOPE and not _outweighs(answer, confidence):
             declined = replace(
                 answer, outcome="fallback", text=wording.OUT_OF_SCOPE, citations=[], buttons=[], entry_id=None, version=None
@@ -193,10 +192,12 @@ class Consultation:
         text, buttons = answer.text, [asdict(button) for button in answer.buttons]
         if answer.outcome == "fallback" and misses >= MISSES_BEFORE_A_HUMAN and wording.HUMAN_BUTTON not in buttons:
             text, buttons = f"{text}\n{wording.OFFER_HUMAN}", [*buttons, wording.HUMAN_BUTTON]
+        if answer.outcome == "answer" and not buttons and answer.entry_id != case.entry_id:
+            buttons = [dict(button) for button in wording.USEFUL_BUTTONS]  # once an entry, not under every detail of it
         offer = OFFER_HANDOFF if wording.HUMAN_BUTTON in buttons else None
         return Result(
             answer.outcome, text, case.after(answer.case, misses=misses, offer=offer), buttons,
-            [asdict(citation) for citation in answer.citations], answer, as_of,
+            [asdict(citation) for citation in answer.citations], answer, answer.as_of or as_of,
             "not_found" if answer.outcome == "fallback" else None,
         )  # fmt: skip
 

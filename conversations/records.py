@@ -10,7 +10,7 @@ from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from conversations import clock
+from conversations import clock, wording
 from conversations.clock import Clock
 from conversations.errors import UnknownConversationError, UnknownTurnError
 from conversations.masking import mask_personal_data
@@ -209,7 +209,10 @@ class ConversationRecords:
             return session.scalar(query.limit(1)) is not None
 
     def last_offer(self, channel: str, sender_id: str) -> tuple[list[dict[str, str]], int]:
-        """Buttons of the assistant's last message to this sender, and how many of them, from the first, are entries."""
+        """Buttons of the assistant's last message to this sender, and how many of them, from the first, are entries.
+
+        Those that rate an answer have no number.
+        """
         query = (
             select(Message)
             .join(Conversation, Conversation.id == Message.conversation_id)
@@ -222,7 +225,7 @@ class ConversationRecords:
         if message is None:
             return [], 0
         entries = len(message.extra.get("citations", [])) if message.extra.get("outcome") != "answer" else 0
-        return list(message.extra.get("buttons", [])), entries
+        return [b for b in message.extra.get("buttons", []) if b not in wording.USEFUL_BUTTONS], entries
 
     def remember(self, channel: str, sender_id: str, facts: Mapping[str, str]) -> None:
         """Add facts that the channel itself told, such as a region, to what is known about the sender."""

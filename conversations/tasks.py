@@ -2,6 +2,8 @@
 
 import re
 
+from answering.choosing import goes_back, pick_of
+from answering.following import continues, correction
 from conversations import complaint_form as form
 from conversations import phrases
 from conversations.case import (
@@ -16,7 +18,7 @@ from conversations.case import (
 )
 from conversations.complaint_form import Draft
 from conversations.feedback import is_reason, rating_in
-from conversations.handoff import TOPIC
+from conversations.handoff import DISTRESS, TOPIC
 from conversations.ticket_rating import rating_in as ticket_rating_in
 from tickets.rules import CONSULTATION, number_in
 
@@ -39,7 +41,8 @@ _STEP_OUT_OF_A_FORM = frozenset({HANDOFF, STOP, PROGRESS, GREET, GOODBYE, THANKS
 _ABOUT_A_NUMBER = frozenset({AWAITING_TICKET_NUMBER, AWAITING_LAST_DIGITS})
 _FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
 LONGEST_DIGITS = 20  # characters of "尾号是 8000" and the like
-_WHAT_A_REASON_IS_TAKEN_FOR = NOTHING_CLASSIFIED | {"inform", "complaint", "out_of_scope", FEEDBACK_NEGATIVE}
+_WHAT_A_REASON_IS_TAKEN_FOR = NOTHING_CLASSIFIED | {"inform", "complaint", "out_of_scope", "greet", FEEDBACK_NEGATIVE}
+CRY = 20  # characters of a call for help that tells no facts
 SHORT = 8  # characters of a message that is a word or two
 LEAST_TO_FILE = 0.5  # of a complaint that does not call itself one: a doubtful question is answered instead
 SURE = 0.7  # below that a message during a complaint is taken for the complaint's story, not for a new question
@@ -51,6 +54,29 @@ def effective_intent(intent: str | None, text: str) -> str | None:
     if button := phrases.button_intent(text):
         return button
     return phrases.rule_intent(text) if intent in NOTHING_CLASSIFIED else intent
+
+
+def belongs_to_the_answer(text: str, case: Case) -> bool:
+    """Whether a message can only mean what was just answered or offered, whatever a classifier makes of it.
+
+    It picks from a list, corrects what was understood, or asks for a detail of the entry under discussion. While a form waits
+    for its own answer, nothing does.
+    """
+    if case.awaiting not in {None, AWAITING_REASON} or phrases.button_intent(text):
+        return False
+    if case.picks and pick_of(text, case.picks, bool(case.options)) is not None:
+        return True
+    if case.entry_id is None or case.ticket is not None:
+        return False
+    if phrases.rule_intent(text):
+        return goes_back(text)
+    return goes_back(text) or correction(text) is not None or continues(text)
+
+
+def asks_another(text: str) -> bool:
+    """Whether a message sets right which question is meant, rather than a fact ("不对，我说的是120人")."""
+    meant = correction(text)
+    return meant is not None and not any(character.isdigit() for character in meant)
 
 
 def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str:
@@ -93,16 +119,18 @@ def leaves_word(text: str, case: Case) -> bool:
     return phrases.button_intent(text) == "complaint" or case.offer == OFFER_TICKET
 
 
-def yields_to_a_human(task: str, need: str, intent: str | None, confidence: float, case: Case) -> bool:
+def yields_to_a_human(task: str, need: str, intent: str | None, confidence: float, text: str, case: Case) -> bool:
     """Whether an angry or desperate message, or one on a topic for humans only, is for a human rather than for its own task.
 
     A ticket is not given up for it, and a clear question is answered first.
     """
-    if case.ticket is not None or task not in {ANSWER, OUT_OF_SCOPE, COMPLAINT}:
+    if case.ticket is not None or task not in {ANSWER, OUT_OF_SCOPE, COMPLAINT, FEEDBACK_NEGATIVE}:
         return False
     if need == TOPIC:
         return True
-    return task != COMPLAINT and not (intent in POLICY_INTENTS and confidence >= SURE)
+    if task == COMPLAINT:  # a cry for help is no story yet
+        return need == DISTRESS and len(text) <= CRY and phrases.rule_intent(text) != "complaint"
+    return not (intent in POLICY_INTENTS and confidence >= SURE)
 
 
 def _tells_why(intent: str | None, text: str) -> bool:
@@ -121,7 +149,7 @@ def _complaint_step(intent: str | None, confidence: float, text: str, case: Case
         return COMPLAINT
     if form.is_cancel(text) or (intent == "deny" and phrases.is_refusal(text)):
         return COMPLAINT_DROP
-    if draft.kind == CONSULTATION and draft.asked == form.WHAT and intent not in _STEP_OUT_OF_A_FORM:
+    if draft.kind == CONSULTATION and draft.asked == form.WHAT and not (intent in _STEP_OUT_OF_A_FORM and len(text) <= SHORT):
         return COMPLAINT  # the question that is left for the staff
     if draft.asked == form.WHAT and intent in NOTHING_CLASSIFIED:
         return COMPLAINT  # "……没人管吗？" is the story
@@ -157,6 +185,8 @@ def reported_intent(task: str, classified: str | None, text: str, case: Case) ->
         return None
     if task in {PROGRESS, HANDOFF, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE}:
         return task
-    if task in {ANSWER, NOTHING_TO_PICK} and case.task_intent and (classified in DIALOGUE_ACTS or phrases.is_elliptic(text)):
-        return case.task_intent
+    if task in {ANSWER, NOTHING_TO_PICK} and case.task_intent:
+        other = classified in DIALOGUE_ACTS or classified not in POLICY_INTENTS
+        if (other and belongs_to_the_answer(text, case)) or classified in DIALOGUE_ACTS or phrases.is_elliptic(text):
+            return case.task_intent
     return classified

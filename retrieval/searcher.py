@@ -99,9 +99,12 @@ class Searcher:
         return vector
 
     def search(
-        self, query: str, k: int = 10, *, as_of: date | None = None, accept: Callable[[int], bool] | None = None
-    ) -> SearchResult:
+        self, query: str, k: int = 10, *, as_of: date | None = None, until: date | None = None,
+        accept: Callable[[int], bool] | None = None,
+    ) -> SearchResult:  # fmt: skip
         """Rank the documents valid on `as_of` (None: whatever the date) and accepted by `accept` (called with doc ids).
+
+        With `until`, those that are valid on any day from `as_of` to `until`.
 
         The result depends on query, snapshot and models only.
         """
@@ -109,7 +112,7 @@ class Searcher:
         weights = self._weights(snapshot)
         text = self.understand(query, snapshot)
         vector = self.encode(text) if text.understood else None
-        found = self.candidates(snapshot, text, vector, as_of, accept, weights.channels) if vector is not None else None
+        found = self.candidates(snapshot, text, vector, as_of, accept, weights.channels, until) if vector is not None else None
         hits: tuple[Hit, ...] = ()
         if found is not None and vector is not None:
             scores = weights.scores(found.features)
@@ -141,19 +144,20 @@ class Searcher:
         as_of: date | None = None,
         accept: Callable[[int], bool] | None = None,
         channels: Collection[str] = CHANNELS,
+        until: date | None = None,
     ) -> Candidates | None:
         """Union of what each channel ranks highest, with features; None when nothing is left after filtering.
 
         Args: channels: the lexical channels to ask; the features of the others are 0.
         """
-        day = as_of.toordinal() if as_of else None
+        first, last = (day.toordinal() if day else None for day in (as_of, until))
         # term statistics are those of all living documents, so that scores do not change with the day asked about
         terms = {name: snapshot.views[name].weigh(self._channels.terms(name, text)) for name in channels}
         words = self._channels.words(text, snapshot.views)
         places: list[tuple[int, int]] = []
         parts: list[_Part] = []
         for number, (segment, alive) in enumerate(snapshot.segments()):
-            allowed = segment.valid_on(day, alive)
+            allowed = segment.valid_within(first, last, alive)
             if accept is not None:
                 allowed = allowed & np.fromiter((accept(int(i)) for i in segment.doc_ids), np.bool_, len(segment.doc_ids))
             bm25 = {name: snapshot.views[name].bm25(terms[name], number) for name in channels}

@@ -50,10 +50,11 @@ class Segment:
             np.array([any(p.role in NAMES for p in d.passages) for d in documents], dtype=np.bool_),
         )
 
-    def valid_on(self, day: int | None, alive: Mask) -> Mask:
-        if day is None:
+    def valid_within(self, first: int | None, last: int | None, alive: Mask) -> Mask:
+        """Those valid on at least one of the days; all when there is no first day."""
+        if first is None:
             return alive
-        return alive & (self.first_day <= day) & (day <= self.last_day)
+        return alive & (self.first_day <= (first if last is None else last)) & (first <= self.last_day)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.channels.wechat.push_xml import ILLEGAL
+from conversations.wording import USEFUL_BUTTONS
 
 MOST_BYTES = 2047  # measured by others, see docs/wechat.md; beyond it the user sees the fault notice
 MORE_WORD = "更多"
@@ -12,6 +13,7 @@ MORE_HINT = "\n（内容较长，回复“更多”继续查看）"
 PART_LINE = "\n————\n"
 LABEL = 40  # characters of a link's label
 LONGEST_CONTENT = 60  # characters that a tap sends; a longer title is recognised by its id
+RATE_LINE = "这个回答："
 _LINK = re.compile(r"<a [^>]*>[^<]*</a>")
 _ADDRESS = re.compile(r"https?://[^\s<>\"'，。；、）】」》\u4e00-\u9fff]+")
 _PAGE_LINE = re.compile(r"^详情：(https?://\S+)$", re.MULTILINE)
@@ -30,7 +32,9 @@ def render(message: Mapping[str, Any], public_url: str | None = None) -> str:
     text = _escape(str(message["text"])).rstrip()
     if public_url:
         text = _PAGE_LINE.sub(lambda m: _link(m[1], "查看详情"), text)
-    buttons: Sequence[Mapping[str, str]] = message.get("buttons") or ()
+    given: Sequence[Mapping[str, str]] = message.get("buttons") or ()
+    ratings = [button for button in given if button in USEFUL_BUTTONS]
+    buttons = [button for button in given if button not in USEFUL_BUTTONS]
     citations: Sequence[Mapping[str, Any]] = message.get("citations") or ()
     offered = len(citations) if len(citations) <= len(buttons) else 0
     left: list[tuple[int, Mapping[str, str]]] = []
@@ -41,7 +45,12 @@ def render(message: Mapping[str, Any], public_url: str | None = None) -> str:
             left.append((number, button))
         else:
             text = linked
-    return "\n".join([text, *_option_lines(left, buttons)])
+    return "\n".join([text, *_option_lines(left, buttons), *_rating_line(ratings)])
+
+
+def _rating_line(ratings: Sequence[Mapping[str, str]]) -> list[str]:
+    """One short line, without numbers: the answer is what matters."""
+    return [RATE_LINE + "　".join(_option(b["payload"], b["title"], 0) for b in ratings)] if ratings else []
 
 
 def _in_its_line(text: str, number: int, button: Mapping[str, str], entry_id: int) -> str | None:

@@ -1,0 +1,103 @@
+"""Answers to questions that follow one on the same entry: details it states or does not, its counterpart for others or at another time."""
+
+import re
+from collections.abc import Sequence
+
+from answering import wording
+from answering.deciding import base_title
+from answering.facets import left_over
+from answering.following import Aspect, aspects_in, sentences, stated, stated_facet
+from answering.lookup import Lookup
+from answering.timeliness import Timing
+from knowledge_base.content import EntryContent
+from knowledge_base.entries import EntryRecord
+from retrieval.text import normalise
+
+MOST_SENTENCES = 3
+NEAREST = 5  # entries looked at for the same matter at another time
+_SWITCHES = re.compile(r"换成|那.{1,14}呢|^.{2,10}呢[?？]*$")
+GENERAL = frozenset({"conditions", "materials", "steps"})  # facets that many other questions seem to ask for
+COMMON = 3  # characters in a row that titles of one kind of matter share
+
+
+class FollowUps:
+    """Thread-safe."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+
+    def asks_details(self, words: str, facets: Sequence[str]) -> bool:
+        """Whether more is asked than the entry as a whole."""
+        return bool(facets or aspects_in(words))
+
+    def details(self, record: EntryRecord, words: str, facets: list[str], page: str | None, note: str) -> str:
+        """What the entry states of the facts and details asked for, and what it does not state."""
+        content = record.content
+        aspects = _asked_of(words, facets)
+        if aspects:  # "可以代办吗" is put like a question for the conditions, but asks for something else
+            kept = {name for aspect in aspects for name in aspect.keeps}
+            facets = [f for f in facets if f not in GENERAL or f in kept]
+        told = [
+            (wording.HEADINGS[facet], stated_facet(content, facet)[:MOST_SENTENCES])
+            for facet in facets
+            if not wording.facet_value(content, facet)
+        ]
+        told += [(aspect.name, stated(content, aspect)[:MOST_SENTENCES]) for aspect in aspects]
+        return wording.tell_details(content, facets, _once(told), page, note)
+
+    def loose(self, record: EntryRecord, words: str, page: str | None) -> str:
+        """The reply to a question that leans on the entry but asks for something nobody listed."""
+        rest = left_over(normalise(words))
+        pieces = {rest[i : i + 2] for i in range(len(rest) - 1)}
+        found = [s for s in sentences(record.content) if pieces and sum(p in s for p in pieces) * 2 >= len(pieces)]
+        name = f"“{rest}”的情况" if 2 <= len(rest) <= 12 else "这一点"
+        return wording.tell_details(record.content, [], [(name, found[:MOST_SENTENCES])], page)
+
+    def sibling(self, record: EntryRecord, words: str, question: str, timing: Timing) -> EntryRecord | None:
+        """The counterpart of an entry for the kind of applicant that a follow-up names ("那个体工商户呢"); None: there is none."""
+        who = next((aspect for aspect in aspects_in(words) if aspect.who), None)
+        if who is None or not _SWITCHES.search(normalise(words)) or who.stated.search(record.content.title):
+            return None
+        match = who.asked.search(normalise(words))
+        named = match.group() if match else ""
+        for query in dict.fromkeys((f"{named}{question}", f"{named}{base_title(record.content.title)}")):
+            finds = self._lookup.search(query, timing)
+            if finds.sure and self._is_counterpart(record.content, finds.ranked[0].record.content, who):
+                return finds.ranked[0].record
+        return None
+
+    def at(self, record: EntryRecord, timing: Timing) -> EntryRecord | None:
+        """The entry on the same matter that holds for the time asked about, else the one of today; None: the entry itself."""
+        if timing.fits(record.content):
+            return None
+        for when in (timing, Timing(timing.today)):
+            finds = self._lookup.search(base_title(record.content.title), when)
+            for ranked in finds.ranked[:NEAREST]:
+                if self._lookup.related(ranked.record, record):
+                    return ranked.record if ranked.record.entry_id != record.entry_id else None
+        return None
+
+    @staticmethod
+    def _is_counterpart(content: EntryContent, other: EntryContent, who: Aspect) -> bool:
+        if content.kind != other.kind or not who.stated.search(other.title):
+            return False
+        one, two = who.stated.sub("|", base_title(content.title)), who.stated.sub("|", base_title(other.title))
+        return any(one[i : i + COMMON] in two for i in range(len(one) - COMMON + 1))
+
+
+def _asked_of(words: str, facets: Sequence[str]) -> list[Aspect]:
+    """The details asked for. What merely says who asks ("企业需要什么材料") is none when facts are asked for as well."""
+    aspects = aspects_in(words)
+    return [a for a in aspects if not (a.who and set(facets) - {"conditions"})] if facets else aspects
+
+
+def _once(details: Sequence[wording.Detail]) -> list[wording.Detail]:
+    """Each sentence under the first heading that has it; a heading whose sentences were all told before goes."""
+    seen: set[str] = set()
+    kept: list[wording.Detail] = []
+    for name, lines in details:
+        new = [line for line in lines if line not in seen]
+        seen.update(new)
+        if new or not lines:
+            kept.append((name, new))
+    return kept

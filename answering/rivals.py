@@ -1,0 +1,34 @@
+"""Which of the entries found fit a question nearly equally. Pure."""
+
+from collections.abc import Sequence
+
+from answering.deciding import Candidate, base_title
+from answering.facets import MOST_LEFT_OVER, left_over
+from retrieval.text import normalise
+
+SIBLING = 0.4  # of the best probability, for another entry of the same item
+NAMED_SIBLING = 0.02  # when the question names the item and nothing else
+CLOSE = 0.93  # of the best probability, for an entry of another item
+
+Scored = tuple[Candidate, float]  # with its probability
+
+
+def rivals_of(found: Sequence[Scored], text: str, threshold: float) -> list[Candidate]:
+    """The best entry, and the others that may be meant as well, best first. Entries of other kinds are no rivals.
+
+    Args:
+        found: best first, at least one.
+        text: of the question.
+    """
+    best, probability = found[0]
+    plain, title, base = normalise(text), normalise(best.content.title), base_title(best.content.title)
+    alike = [(c, p) for c, p in found if c.content.kind == best.content.kind]
+    if title in plain and title != base:
+        return [c for c, p in alike if normalise(c.content.title) == title and p >= SIBLING * probability]
+    only_named = base in plain and len(left_over(plain.replace(base, " "))) <= MOST_LEFT_OVER
+    least = NAMED_SIBLING if only_named else SIBLING * probability
+    siblings = [c for c, p in alike if base_title(c.content.title) == base and p >= least]
+    named = plain in {title, *map(normalise, best.content.similar_questions)}
+    if len(siblings) > 1 or named:
+        return siblings
+    return [c for c, p in alike if p >= max(CLOSE * probability, threshold)] or [best]
