@@ -31,6 +31,11 @@ class Settings(BaseSettings):
     region: str | None = Field(None, pattern=r"^\d{6}$", validation_alias="WENZHENG_REGION")
     public_url: str | None = Field(None, validation_alias="WENZHENG_PUBLIC_URL")
     admin_token: SecretStr | None = Field(None, validation_alias="WENZHENG_ADMIN_TOKEN")
+    office_hours: str = Field(
+        "8:30-12:00,14:00-17:30",
+        pattern=r"^\s*\d{1,2}[:：]\d{2}\s*[-–—~]\s*\d{1,2}[:：]\d{2}(\s*[,，、;；]\s*\d{1,2}[:：]\d{2}\s*[-–—~]\s*\d{1,2}[:：]\d{2})*\s*$",
+        validation_alias="WENZHENG_OFFICE_HOURS",
+    )
     rate_limit: int = Field(30, ge=0, validation_alias="WENZHENG_RATE_LIMIT")
     trusted_proxies: str = Field("", validation_alias="WENZHENG_TRUSTED_PROXIES")
 
@@ -44,6 +49,12 @@ class Settings(BaseSettings):
     wechat_aes_key: SecretStr | None = Field(None, validation_alias="WECHAT_AES_KEY")
     wechat_aes_key_previous: SecretStr | None = Field(None, validation_alias="WECHAT_AES_KEY_PREVIOUS")
     wechat_app_secret: SecretStr | None = Field(None, validation_alias="WECHAT_APP_SECRET")
+    wechat_ticket_template_id: str | None = Field(None, validation_alias="WECHAT_TICKET_TEMPLATE_ID")
+    wechat_ticket_template_fields: str = Field(
+        "character_string1=number,thing2=department,thing3=result",
+        pattern=r"^\s*\w+\s*=\s*(number|department|result)\s*(,\s*\w+\s*=\s*(number|department|result)\s*)*$",
+        validation_alias="WECHAT_TICKET_TEMPLATE_FIELDS",
+    )
     wechat_api_base: str = Field("https://api.weixin.qq.com", validation_alias="WECHAT_API_BASE")
 
     @field_validator("rasa_url", "public_url", "wechat_api_base")

@@ -12,10 +12,12 @@ from bot.channels.wechat.callback import wechat_callback
 from bot.error_responses import install_error_responses
 from bot.http_guards import BodyLimit, ResponseGuard
 from bot.routes.entries import entry_routes
+from bot.routes.handoffs import handoff_routes
 from bot.routes.health import health_routes
 from bot.routes.outbox import outbox_routes
 from bot.routes.pages import STATIC, error_page, page_routes, page_templates
 from bot.routes.search import search_routes
+from bot.routes.tickets import ticket_routes
 from bot.routes.wechat_codes import wechat_code_routes
 from bot.services import Services
 
@@ -27,7 +29,9 @@ def create_app(services: Services) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         services.start()
         services.wechat.start()
+        services.caretaker.start()
         yield
+        await services.caretaker.stop()
         await services.wechat.stop()
         await services.rasa.aclose()
         services.stop()
@@ -48,6 +52,8 @@ def create_app(services: Services) -> FastAPI:
         wechat_callback(services.wechat.account, services.wechat.trouble, services.wechat.channel),
         search_routes(services),
         entry_routes(services),
+        ticket_routes(services),
+        handoff_routes(services),
         outbox_routes(services),
         health_routes(services),
         page_routes(services, senders, templates),

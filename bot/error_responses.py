@@ -21,6 +21,7 @@ from database.errors import DatabaseError
 from errors import SettingsError, WenzhengError
 from knowledge_base import errors as knowledge
 from retrieval.errors import RetrievalError
+from tickets import errors as tickets
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,9 @@ STATUS: Mapping[type[WenzhengError], int] = {
     talk.UnknownTurnError: 404,
     talk.TurnPendingError: 503,
     talk.RateLimitedError: 429,
+    talk.OfficeHoursError: 500,
+    talk.WordListError: 500,
+    talk.HandoffStateError: 409,
     talk.DialogueUnavailableError: 503,
     talk.SilentDialogueError: 502,
     edge.GatewayError: 400,
@@ -54,6 +58,10 @@ STATUS: Mapping[type[WenzhengError], int] = {
     edge.UnknownPageError: 404,
     edge.WithdrawnEntryError: 410,
     edge.NoPublicAddressError: 404,
+    tickets.TicketError: 422,
+    tickets.UnknownTicketError: 404,
+    tickets.TicketStateError: 409,
+    tickets.DepartmentFileError: 500,
     wechat.WeChatError: 500,
     wechat.SignatureError: 403,
     wechat.UnreadablePushError: 400,

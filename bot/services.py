@@ -12,17 +12,23 @@ from answering.matching import PolicyMatcher
 from answering.preparation import prepare_encoder
 from answering.regions import JurisdictionFinder
 from answering.searcher_factory import build_searcher
+from bot.caretaker import Caretaker
 from bot.channels.wechat.service import WeChatService
 from bot.metrics import Metrics
 from bot.rasa_project import internal_token
 from bot.starters import StarterQuestions
+from conversations import feelings
 from conversations.checkup import Checkups
 from conversations.consultation import Consultation
+from conversations.feelings import HandoffWords
+from conversations.handoff_desk import HandoffDesk
 from conversations.live import MessageFeed
+from conversations.office_hours import OfficeHours
 from conversations.outbox import STATES, Outbox
 from conversations.rasa_client import RasaClient
 from conversations.rate_limit import RateLimiter
 from conversations.records import ConversationRecords
+from conversations.ticket_desk import TicketDesk, TicketTemplate
 from conversations.turns import TurnService
 from database.engine import Database
 from database.migrate import migrate
@@ -32,7 +38,8 @@ from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.encoder import Encoder, OnnxEncoder
 from retrieval.searcher import Searcher
 from settings import Settings
-from tickets.departments import FILE_NAME, Departments
+from tickets import departments
+from tickets.departments import Departments
 
 LONGEST_DIRECT_ANSWER = timedelta(seconds=5)  # on a busy machine
 
@@ -55,6 +62,9 @@ class Services:
     rasa: RasaClient
     live: MessageFeed
     turns: TurnService
+    ticket_desk: TicketDesk
+    handoff_desk: HandoffDesk
+    caretaker: Caretaker
     wechat: WeChatService
     metrics: Metrics
 
@@ -97,10 +107,13 @@ def build_services(
     records, live, metrics = ConversationRecords(database), MessageFeed(), Metrics()
     adviser = EligibilityAdviser(index, entries, answerer, settings.public_url)
     checkups = Checkups(adviser, PolicyMatcher(index, entries, feed, adviser))
-    departments = Departments.load(settings.root / FILE_NAME)
+    hours = OfficeHours.parse(settings.office_hours)
     consultation = Consultation(
-        database, answerer, checkups=checkups, starters=starters, departments=departments, on_message=live.notify
-    )
+        database, answerer, checkups=checkups, starters=starters, departments=Departments.load(settings.root / departments.FILE_NAME),
+        words=HandoffWords.load(settings.root / feelings.FILE_NAME), hours=hours, on_message=live.notify,
+    )  # fmt: skip
+    ticket_desk = TicketDesk(database, template=_ticket_template(settings), on_message=live.notify)
+    handoff_desk = HandoffDesk(database, hours=hours, on_message=live.notify)
     rasa = RasaClient(settings.rasa_url, internal_token(settings), settings.rasa_timeout_s)
     turns = TurnService(
         records, consultation, rasa, RateLimiter(settings.rate_limit), live, metrics.turn_done,
@@ -115,8 +128,17 @@ def build_services(
     return Services(
         settings=settings, database=database, encoder=encoder, entries=entries, feed=feed, index=index, searcher=searcher,
         answerer=answerer, starters=starters, records=records, consultation=consultation, rasa=rasa, live=live, turns=turns,
+        ticket_desk=ticket_desk, handoff_desk=handoff_desk,
+        caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines),
         wechat=wechat, metrics=metrics,
     )  # fmt: skip
+
+
+def _ticket_template(settings: Settings) -> TicketTemplate | None:
+    if settings.wechat_ticket_template_id is None:
+        return None
+    pairs = [pair.split("=") for pair in settings.wechat_ticket_template_fields.split(",")]
+    return TicketTemplate(settings.wechat_ticket_template_id, {name.strip(): value.strip() for name, value in pairs})
 
 
 def _count(outbox: Outbox, state: str) -> float:

@@ -15,6 +15,7 @@ AWAITING_LAST_DIGITS = "last_digits"  # of a ticket's contact phone
 AWAITING_RATING_COMMENT = "rating_comment"
 AWAITING_REASON = "feedback_reason"
 OFFER_HANDOFF = "handoff"
+OFFER_TICKET = "ticket"  # a word left for the staff
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from conversations import complaint_facts as facts
 from conversations.phrases import has_complaint_detail
+from tickets.rules import CONSULTATION
 
 WHAT, WHERE, WHEN, CONTACT = "what", "where", "when", "contact"
 FIELDS = (WHAT, WHERE, WHEN, CONTACT)
@@ -45,8 +46,9 @@ class Draft:
         return asdict(self)
 
     def missing(self) -> str | None:
-        """The first fact that is not there."""
-        return next((name for name in FIELDS if getattr(self, name) is None), None)
+        """The first fact that is needed and not there; a question left for the staff needs no place and time."""
+        needed = (WHAT, CONTACT) if self.kind == CONSULTATION else FIELDS
+        return next((name for name in needed if getattr(self, name) is None), None)
 
 
 _END = r"[呀啊哦吧了的呢哈啦，,。.!！~～\s]*"
@@ -59,7 +61,7 @@ _SKIP = re.compile(
     r"(?:说|留|透露|提供|给|填|联系|我|电话|手机|号码|联系方式|的|就|行)*" + _END
 )
 _UNKNOWN = re.compile(
-    r"(?:我)?(?:也)?(?:不清楚|不知道|不记得|记不清|记不得|记不住|忘|说不好|说不清|没注意|没有|跳过|不详|不确定|不好说)(?:了|具体|时间|地点|地址|在哪里?)*"
+    r"(?:我)?(?:也)?(?:不清楚|不知道|不记得|记不清|记不得|记不住|忘|说不好|说不清楚?|没注意|没有|跳过|不详|不确定|不好说)(?:了|具体|时间|地点|地址|在哪里?)*"
     + _END
 )
 _CANCEL = re.compile(

@@ -10,7 +10,11 @@ from conversations.case import AWAITING_REASON, IDLE_LIMIT, OFFER_HANDOFF, Case
 from conversations.checkup import Checkups
 from conversations.clock import CHINA, Clock
 from conversations.feedback import rating_in
+from conversations.feelings import HandoffWords
+from conversations.handoff import ASKED
+from conversations.handoff_dialogue import HandoffDialogue, with_offer
 from conversations.manners import Manner, manner_of
+from conversations.office_hours import OfficeHours
 from conversations.profile import known_words
 from conversations.records import ConversationRecords, OpenTurn
 from conversations.result import Result, TurnClosedError, write_result
@@ -18,6 +22,7 @@ from conversations.ticket_dialogue import TicketDialogue, resumed
 from database.engine import Database
 from tickets import rules
 from tickets.departments import Departments
+from tickets.rules import CONSULTATION
 
 MISSES_BEFORE_A_HUMAN = 2
 CERTAIN_ANSWER = 0.95  # an answer this probable is given whatever the classifier says
@@ -38,7 +43,8 @@ class Consultation:
     Args:
         checkups: asks for facts and computes; None: every turn is answered from the entries' words alone.
         starters: gives up to three questions that the knowledge base can answer, for the greeting.
-        departments: who takes which ticket; the built-in list unless given.
+        departments: who takes which ticket; words: by which a human is needed; the built-in lists unless given.
+        hours: when humans are there.
         on_message: told the conversation id after something was said in it; called in the worker thread.
     """
 
@@ -50,6 +56,8 @@ class Consultation:
         checkups: Checkups | None = None,
         starters: Callable[[], Sequence[str]] = tuple,
         departments: Departments | None = None,
+        words: HandoffWords | None = None,
+        hours: OfficeHours | None = None,
         on_message: Callable[[str], None] = lambda _conversation_id: None,
         now: Clock = clock.now,
     ) -> None:
@@ -57,6 +65,7 @@ class Consultation:
         self._records = ConversationRecords(database, now)
         self._starters, self._on_message, self._checkups = starters, on_message, checkups
         self._tickets = TicketDialogue(database, departments or Departments.load(), now)
+        self._handoff = HandoffDialogue(hours or OfficeHours.parse(), words or HandoffWords.load(), now)
 
     def perform(
         self, turn_id: str, *, intent: str | None, confidence: float, entities: Mapping[str, str], source: str = "rasa"
@@ -77,16 +86,16 @@ class Consultation:
             return self._commit(turn, case, _by_fixed_words(manner, case), named, source)
         acted_on = tasks.effective_intent(intent, turn.text)
         opens = turn.entry_id is not None and self._answerer.opens(turn.entry_id, turn.text)
+        task = tasks.ANSWER if opens else self._task(acted_on, confidence, turn, case)
         as_of = self._now().astimezone(CHINA).date()
-        checks = self._checkups if not opens and not tasks.asks_another(turn.text) else None
-        taken = checks.take_up(turn, case, acted_on, confidence, as_of) if checks else None
-        if taken is not None:
-            return self._commit(turn, case, taken[0], {"name": taken[1], "confidence": round(float(confidence), 4)}, source)
-        belongs = opens or tasks.belongs_to_the_answer(turn.text, case)
-        task = tasks.ANSWER if belongs else tasks.task_of(acted_on, confidence, turn.text, case)
-        if not opens and not case.ticket and self._tickets.rates(turn):
-            task = tasks.RATE_TICKET
+        if self._checkups and not opens and not tasks.asks_another(turn.text) and not tasks.is_ticket_step(task, case):
+            taken = self._checkups.take_up(turn, case, acted_on, confidence, as_of)
+            if taken is not None:
+                told = resumed(taken[0], case) if taken[0].outcome == "answer" else taken[0]
+                return self._commit(turn, case, told, {"name": taken[1], "confidence": round(float(confidence), 4)}, source)
         result = self._do(task, acted_on, confidence, turn, case, entities, turn.entry_id if opens else None)
+        if task == tasks.ANSWER and self._handoff.reason_in(turn.text):
+            result = with_offer(result)
         result = resumed(result, case)
         name = tasks.reported_intent(task, acted_on if intent not in tasks.NOTHING_CLASSIFIED else None, turn.text, case)
         if name is None and source == "rasa" and _continues(result, turn.text):
@@ -103,6 +112,17 @@ class Consultation:
             case = Case(last_answer_id=case.last_answer_id)
         return replace(case, entry_id=turn.entry_id, options=[]) if turn.entry_id else case
 
+    def _task(self, intent: str | None, confidence: float, turn: OpenTurn, case: Case) -> str:
+        if self._handoff.leaves(turn, case):
+            return tasks.LEAVE_QUEUE
+        if not case.ticket and self._tickets.rates(turn):
+            return tasks.RATE_TICKET
+        if case.ticket is None and tasks.belongs_to_the_answer(turn.text, case):
+            return tasks.ANSWER
+        task = tasks.task_of(intent, confidence, turn.text, case)
+        need = self._handoff.reason_in(turn.text)
+        return tasks.HANDOFF if need and tasks.yields_to_a_human(task, need, intent, confidence, turn.text, case) else task
+
     def _do(
         self, task: str, intent: str | None, confidence: float, turn: OpenTurn, case: Case, entities: Mapping[str, str],
         opened: int | None,
@@ -111,7 +131,7 @@ class Consultation:
         if task in {tasks.ANSWER, tasks.OUT_OF_SCOPE}:
             return self._answer(task, intent, confidence, turn, calm, entities, opened)
         if task == tasks.COMPLAINT:
-            return self._tickets.step(turn, calm)
+            return self._tickets.step(turn, calm, CONSULTATION if tasks.leaves_word(turn.text, case) else None)
         if task == tasks.COMPLAINT_DROP:
             return self._tickets.drop(calm)
         if task == tasks.RATE_TICKET:
@@ -122,7 +142,10 @@ class Consultation:
             number = rules.number_in(turn.text) or rules.number_in(entities.get("ticket_no", ""))
             return self._tickets.progress(turn, calm, case, number)
         if task == tasks.HANDOFF:
-            return Result("handoff", wording.HANDOFF_QUEUED, calm, asks_human=True)
+            queued = self._handoff.queue(turn, calm, self._handoff.reason_in(turn.text) or ASKED)
+            return replace(queued, rating=-1) if intent == tasks.FEEDBACK_NEGATIVE else queued
+        if task == tasks.LEAVE_QUEUE:
+            return self._handoff.leave(turn, calm)
         if task == tasks.FEEDBACK_POSITIVE:
             return Result("smalltalk", wording.FEEDBACK_THANKS, calm, rating=1)
         if task == tasks.FEEDBACK_NEGATIVE:

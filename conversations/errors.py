@@ -37,3 +37,23 @@ class DialogueUnavailableError(ConversationError):
 
 class SilentDialogueError(ConversationError):
     """Rasa answered 200 but said nothing usable: no message, no `custom`, or another turn's id."""
+
+
+class OfficeHoursError(ConversationError):
+    """The configured office hours are no spans of a day."""
+
+
+class WordListError(ConversationError):
+    """A word list cannot be read."""
+
+
+class HandoffStateError(ConversationError):
+    """A step that may not follow the state of a request for a human."""
+
+
+class HandoffTakenError(HandoffStateError):
+    """Another agent has taken the conversation."""
+
+
+class NotTheAgentError(HandoffStateError):
+    """The agent does not hold the conversation."""

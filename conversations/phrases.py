@@ -11,6 +11,7 @@ BUTTON_WORDS = {
     "没用": "feedback_negative",
     "查进度": "progress_query",
     "取消": "stop",
+    "留言": "complaint",
     "政策体检": "policy_match",
 }
 

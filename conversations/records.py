@@ -58,6 +58,7 @@ class OpenTurn:
     profile: Mapping[str, Any]
     received_at: datetime
     reply: Mapping[str, Any] | None
+    holder: str = "bot"
 
 
 class ConversationRecords:
@@ -149,6 +150,7 @@ class ConversationRecords:
         return OpenTurn(
             turn_id=turn.id, conversation_id=conversation.id, text=text, entry_id=turn.entry_id, case=conversation.case,
             case_updated_at=conversation.updated_at, profile=conversation.profile, received_at=turn.received_at, reply=turn.reply,
+            holder=conversation.holder,
         )  # fmt: skip
 
     def messages(self, conversation_id: str, after: int = 0) -> list[dict[str, Any]]:
@@ -191,17 +193,7 @@ class ConversationRecords:
         On a channel whose users do not look for themselves, they are put in the outbox in the same transaction.
         """
         with self._database.write() as session:
-            moment = self._now()
-            message = Message(conversation_id=conversation_id, turn_id=None, role=role, text=text, extra={}, created_at=moment)
-            session.add(message)
-            session.flush()
-            conversation = session.get_one(Conversation, conversation_id)
-            if conversation.channel in UNSEEN_CHANNELS:
-                add_to_outbox(
-                    session, channel=conversation.channel, recipient=conversation.sender_id, conversation_id=conversation_id,
-                    content={"text": text}, key=f"message:{message.id}", moment=moment,
-                )  # fmt: skip
-            return message.id
+            return say_in(session, session.get_one(Conversation, conversation_id), role, text, self._now())
 
     def earlier_open(self, turn: Reservation, newer_than: datetime) -> bool:
         """Whether an earlier message of this conversation is still being answered, by whatever process.
@@ -310,6 +302,28 @@ def bot_message(conversation_id: str, turn_id: str, reply: Mapping[str, Any], mo
     return Message(
         conversation_id=conversation_id, turn_id=turn_id, role="bot", text=reply["text"], extra=extra, created_at=moment
     )
+
+
+def say_in(
+    session: Session, conversation: Conversation, role: str, text: str, moment: datetime,
+    buttons: Sequence[Mapping[str, str]] = (), template: Mapping[str, Any] | None = None,
+) -> int:  # fmt: skip
+    """Record words outside a turn inside the caller's transaction; returns the message's id.
+
+    Args:
+        template: sent in place of the text where a channel's users do not look for themselves.
+    """
+    extra = {"buttons": [dict(button) for button in buttons]} if buttons else {}
+    message = Message(conversation_id=conversation.id, turn_id=None, role=role, text=text, extra=extra, created_at=moment)
+    session.add(message)
+    session.flush()
+    if conversation.channel in UNSEEN_CHANNELS:
+        add_to_outbox(
+            session, channel=conversation.channel, recipient=conversation.sender_id, conversation_id=conversation.id,
+            content=template or {"text": text, **extra}, kind="template" if template else "text",
+            key=f"message:{message.id}", moment=moment,
+        )  # fmt: skip
+    return message.id
 
 
 def _conversation_of(session: Session, channel: str, sender_id: str) -> Conversation | None:

@@ -2,26 +2,24 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from answering.models import Answer
-from conversations import feedback, profile, wording
+from conversations import feedback, profile
 from conversations.case import Case
 from conversations.masking import mask_json, mask_personal_data
-from conversations.models import AnswerRow, Conversation, HandoffRequest, Message, UnansweredQuestion
+from conversations.models import AnswerRow, Conversation, Message, UnansweredQuestion
 from conversations.records import OpenTurn, bot_message, claim_turn, store_reply
 from enterprises.values import FactValue
-
-WAITING_COUNTS = timedelta(hours=12)  # who asked for a human yesterday is not in front of anybody today
 
 
 @dataclass(frozen=True)
 class Result:
-    """A task's outcome before it is committed. `text` may name {queue}, known only inside the transaction.
+    """A task's outcome before it is committed.
 
     Args:
         finish: writes what belongs to the task inside the turn's transaction and returns the text to say, in place of `text`.
@@ -38,7 +36,6 @@ class Result:
     unanswered: str | None = None
     rating: int | None = None
     adds_reason: bool = False  # to the newest rating
-    asks_human: bool = False
     finish: Callable[[Session, datetime], str] | None = None
     private: bool = False
     told: Mapping[str, FactValue] = field(default_factory=dict)  # of the sender, to be remembered
@@ -79,8 +76,6 @@ def write_result(
     if result.private:
         masked = mask_personal_data(turn.text)
         session.execute(update(Message).where(Message.turn_id == turn.turn_id, Message.role == "user").values(text=masked))
-    if result.asks_human:
-        text = text.format(queue=_queue(session, conversation, moment))
     reply = {
         "turn_id": turn.turn_id,
         "text": text,
@@ -138,16 +133,3 @@ def _gap(
         state="open",
         created_at=moment,
     )
-
-
-def _queue(session: Session, conversation: Conversation, moment: datetime) -> str:
-    """Put the conversation in the queue (once) and say where it stands."""
-    waiting = and_(HandoffRequest.state == "waiting", HandoffRequest.created_at > moment - WAITING_COUNTS)
-    mine = session.scalar(select(HandoffRequest).where(HandoffRequest.conversation_id == conversation.id, waiting))
-    if mine is None:
-        mine = HandoffRequest(conversation_id=conversation.id, state="waiting", created_at=moment)
-        session.add(mine)
-        session.flush()
-        conversation.holder = "waiting"
-    ahead = session.scalar(select(func.count()).select_from(HandoffRequest).where(waiting, HandoffRequest.id < mine.id)) or 0
-    return wording.QUEUE_AHEAD.format(ahead=ahead) if ahead else wording.QUEUE_FIRST

@@ -13,12 +13,14 @@ from conversations.case import (
     AWAITING_REASON,
     AWAITING_TICKET_NUMBER,
     OFFER_HANDOFF,
+    OFFER_TICKET,
     Case,
 )
 from conversations.complaint_form import Draft
 from conversations.feedback import is_reason, rating_in
+from conversations.handoff import DISTRESS, TOPIC
 from conversations.ticket_rating import rating_in as ticket_rating_in
-from tickets.rules import number_in
+from tickets.rules import CONSULTATION, number_in
 
 POLICY_INTENTS = frozenset({"eligibility", "filing_steps", "policy_lookup", "policy_match"})
 DIALOGUE_ACTS = frozenset({"affirm", "deny", "stop", "pick_option", "inform"})
@@ -29,7 +31,7 @@ OUT_OF_SCOPE = "out_of_scope"
 COMPLAINT, COMPLAINT_DROP = "complaint", "complaint_drop"
 RATE_TICKET, RATING_COMMENT = "rate_ticket", "rating_comment"
 PROGRESS = "progress_query"
-HANDOFF = "human_handoff"
+HANDOFF, LEAVE_QUEUE = "human_handoff", "leave_queue"
 FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE, FEEDBACK_REASON = "feedback_positive", "feedback_negative", "feedback_reason"
 GREET, GOODBYE, THANKS = "greet", "goodbye", "thanks"
 STOP, DECLINE, ACKNOWLEDGE, NOTHING_TO_PICK = "stop", "decline", "acknowledge", "nothing_to_pick"
@@ -40,6 +42,7 @@ _ABOUT_A_NUMBER = frozenset({AWAITING_TICKET_NUMBER, AWAITING_LAST_DIGITS})
 _FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
 LONGEST_DIGITS = 20  # characters of "尾号是 8000" and the like
 _WHAT_A_REASON_IS_TAKEN_FOR = NOTHING_CLASSIFIED | {"inform", "complaint", "out_of_scope", "greet", FEEDBACK_NEGATIVE}
+CRY = 20  # characters of a call for help that tells no facts
 SHORT = 8  # characters of a message that is a word or two
 LEAST_TO_FILE = 0.5  # of a complaint that does not call itself one: a doubtful question is answered instead
 SURE = 0.7  # below that a message during a complaint is taken for the complaint's story, not for a new question
@@ -94,16 +97,40 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
     if case.awaiting == AWAITING_REASON and _tells_why(intent, text):
         return FEEDBACK_REASON
     if intent == "complaint":
-        if confidence < LEAST_TO_FILE and phrases.rule_intent(text) != "complaint":
+        if confidence < LEAST_TO_FILE and "complaint" not in {phrases.rule_intent(text), phrases.button_intent(text)}:
             return ANSWER  # nobody's doubtful question becomes a ticket
         return COMPLAINT
     if intent == "affirm" and not case.options:
-        return HANDOFF if case.offer == OFFER_HANDOFF else ACKNOWLEDGE
+        return {OFFER_HANDOFF: HANDOFF, OFFER_TICKET: COMPLAINT}.get(case.offer or "", ACKNOWLEDGE)
     if intent == "deny" and not (case.options and not phrases.is_refusal(text)):
         return DECLINE  # "都不是" to a list is for answering, "不用了" is for nobody
     if intent == "pick_option" and not case.options and len(text) <= SHORT:
         return NOTHING_TO_PICK
     return intent if intent in _OF_THEIR_OWN else ANSWER
+
+
+def is_ticket_step(task: str, case: Case) -> bool:
+    """Whether a task belongs to something begun before, which no other form may take up."""
+    return task in {RATE_TICKET, RATING_COMMENT, LEAVE_QUEUE} or (case.ticket is not None and task in {COMPLAINT, COMPLAINT_DROP})
+
+
+def leaves_word(text: str, case: Case) -> bool:
+    """Whether a ticket that begins is a question left for the staff, rather than a complaint."""
+    return phrases.button_intent(text) == "complaint" or case.offer == OFFER_TICKET
+
+
+def yields_to_a_human(task: str, need: str, intent: str | None, confidence: float, text: str, case: Case) -> bool:
+    """Whether an angry or desperate message, or one on a topic for humans only, is for a human rather than for its own task.
+
+    A ticket is not given up for it, and a clear question is answered first.
+    """
+    if case.ticket is not None or task not in {ANSWER, OUT_OF_SCOPE, COMPLAINT, FEEDBACK_NEGATIVE}:
+        return False
+    if need == TOPIC:
+        return True
+    if task == COMPLAINT:  # a cry for help is no story yet
+        return need == DISTRESS and len(text) <= CRY and phrases.rule_intent(text) != "complaint"
+    return not (intent in POLICY_INTENTS and confidence >= SURE)
 
 
 def _tells_why(intent: str | None, text: str) -> bool:
@@ -122,6 +149,8 @@ def _complaint_step(intent: str | None, confidence: float, text: str, case: Case
         return COMPLAINT
     if form.is_cancel(text) or (intent == "deny" and phrases.is_refusal(text)):
         return COMPLAINT_DROP
+    if draft.kind == CONSULTATION and draft.asked == form.WHAT and not (intent in _STEP_OUT_OF_A_FORM and len(text) <= SHORT):
+        return COMPLAINT  # the question that is left for the staff
     if draft.asked == form.WHAT and intent in NOTHING_CLASSIFIED:
         return COMPLAINT  # "……没人管吗？" is the story
     if number_in(text) or (case.options and intent in {"pick_option", "deny"}):
@@ -140,7 +169,7 @@ def _leaves_the_form(intent: str | None, confidence: float, text: str) -> bool:
     return intent in _STEP_OUT_OF_A_FORM and (confidence >= SURE or len(text) <= SHORT)
 
 
-_REPORTED = {COMPLAINT: "complaint", COMPLAINT_DROP: "complaint", RATING_COMMENT: FEEDBACK_NEGATIVE}
+_REPORTED = {COMPLAINT: "complaint", COMPLAINT_DROP: "complaint", RATING_COMMENT: FEEDBACK_NEGATIVE, LEAVE_QUEUE: HANDOFF}
 
 
 def reported_intent(task: str, classified: str | None, text: str, case: Case) -> str | None:
@@ -149,7 +178,7 @@ def reported_intent(task: str, classified: str | None, text: str, case: Case) ->
         rating = ticket_rating_in(text)
         return FEEDBACK_NEGATIVE if rating and rating.level < 3 else FEEDBACK_POSITIVE
     if task in _REPORTED:
-        return _REPORTED[task] if classified or case.awaiting else None
+        return _REPORTED[task] if classified or case.awaiting or case.offer else None
     if task == FEEDBACK_REASON:
         return FEEDBACK_NEGATIVE
     if classified in NOTHING_CLASSIFIED:

@@ -135,7 +135,11 @@ class TicketDialogue:
     def _filing(self, draft: Draft) -> Filing:
         facts = {"what": draft.what or "", "where": draft.where or form.UNSTATED, "when": draft.when or form.UNSTATED}
         contact = {} if draft.contact in {None, form.DECLINED_CONTACT} else {"contact": str(draft.contact)}
-        story = f"{facts['what']}（地点：{facts['where']}；时间：{facts['when']}）"
+        story = (
+            facts["what"]
+            if draft.kind == rules.CONSULTATION
+            else f"{facts['what']}（地点：{facts['where']}；时间：{facts['when']}）"
+        )
         place = "" if facts["where"] == form.UNSTATED else facts["where"]
         return Filing(
             draft.kind, mask_personal_data(story), {**facts, **contact},

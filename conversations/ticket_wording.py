@@ -22,6 +22,7 @@ _SYMPATHY: tuple[tuple[tuple[str, ...], str], ...] = (
     (("危险", "隐患", "摔", "受伤", "消防"), "这件事关系到安全，谢谢您及时反映。"),
 )
 _SYMPATHY_ELSE = "给您带来不便，非常抱歉。"
+_A_WORD_LEFT = "好的，我为您登记留言，由工作人员答复。"
 _THANKS_FOR_IT = "谢谢您的建议。"
 
 ASK: Mapping[str, str] = {
@@ -77,6 +78,8 @@ RATING_BUTTONS = tuple({"title": name, "payload": name} for name in rules.LEVELS
 def sympathy(draft: Draft) -> str:
     """A word of regret that fits the story."""
     story = draft.what or ""
+    if draft.kind == rules.CONSULTATION:
+        return _A_WORD_LEFT
     if draft.kind == rules.SUGGESTION:
         return _THANKS_FOR_IT
     return next((said for words, said in _SYMPATHY if any(word in story for word in words)), _SYMPATHY_ELSE)
@@ -117,14 +120,11 @@ def summary(draft: Draft) -> str:
     story = (draft.what or "").replace("\n", " ")
     shown = story if len(story) <= LONGEST_SHOWN else f"{story[:LONGEST_SHOWN]}…"
     contact = draft.contact or ""
-    return "\n".join(
-        (
-            f"事情：{shown}",
-            f"地点：{draft.where}",
-            f"时间：{draft.when}",
-            f"联系电话：{contact if contact == form.DECLINED_CONTACT else facts.shown_contact(contact)}",
-        )
-    )
+    lines = [f"事情：{shown}"]
+    lines += [f"地点：{draft.where}"] if draft.where else []
+    lines += [f"时间：{draft.when}"] if draft.when else []
+    phone = contact if contact == form.DECLINED_CONTACT else facts.shown_contact(contact)
+    return "\n".join([*lines, f"联系电话：{phone}"])
 
 
 def filed(ticket: Ticket) -> str:

@@ -21,12 +21,39 @@ FEEDBACK_SORRY = "很抱歉没有解决您的问题，您的评价已经记录�
 FEEDBACK_REASON_KEPT = "谢谢，您说的原因已经记录，工作人员会核对改正。需要的话，您可以转人工。"
 USEFUL_BUTTONS = ({"title": "有用", "payload": "有用"}, {"title": "没用", "payload": "没用"})
 
+LEAVE_QUEUE_BUTTON = {"title": "先不转了", "payload": "先不转了"}
+LEAVE_WORDS_BUTTON = {"title": "留言", "payload": "留言"}
+
 HANDOFF_QUEUED = (
-    "已为您登记转人工，{queue}。工作人员接入后会直接在这里回复您。\n"
-    "等待期间您可以继续提问，我会照常回答；着急的话，也可以拨打 12345 政务服务便民热线。"
+    "已为您登记转人工，{queue}。工作人员接入后会直接在这里回复您（人工服务时间：{hours}）。\n"
+    "等待期间您可以继续提问，我会照常回答；不想等了，回复“先不转了”。着急的话，也可以拨打 12345 政务服务便民热线。"
 )
+HANDOFF_CLOSED = (
+    "现在不是人工服务时间（{hours}）。已为您登记转人工，{queue}，{opening} 起工作人员会依次接入。\n"
+    "您也可以现在留言：回复“留言”，我为您登记，工作人员在 2 个工作日内答复。着急的话，请拨打 12345 政务服务便民热线。"
+)
+HANDOFF_BECAUSE = {
+    "anger": "很抱歉让您生气了，这件事请工作人员来跟您说。",
+    "distress": "您的难处我听到了，请工作人员来帮您看看。",
+    "topic": "这类事情需要工作人员办理，我不能代答。",
+}
+HANDOFF_BESIDES = "如果没有解决您的问题，可以转人工。"
+LEFT_QUEUE = "好的，已经取消转人工。您可以继续问我，需要时再说“转人工”。"
+
+AGENT_JOINED = "工作人员已接入，接下来由工作人员直接回复您。"
+AGENT_RELEASED = "工作人员暂时离开，已把您放回队列原来的位置，会有别的工作人员接入。等待期间您可以继续问我。"
+AGENT_DONE = "人工服务已结束，感谢您的等候。后面的问题可以继续问我。"
+AGENT_SILENT = "工作人员暂时没有回应，很抱歉。已为您重新排队，{queue}。等待期间您可以继续问我；不想等了，回复“先不转了”。"
+NOBODY_CAME = "很抱歉，一直没有工作人员接入，这次转人工已结束。您可以回复“留言”登记诉求，或者再次回复“转人工”。"
+
 QUEUE_FIRST = "您排在第一位"
 QUEUE_AHEAD = "您前面还有 {ahead} 人"
+
+
+def queue(ahead: int) -> str:
+    """The place in the queue in words."""
+    return QUEUE_AHEAD.format(ahead=ahead) if ahead else QUEUE_FIRST
+
 
 OFFER_HUMAN = "连续两次没能答上您的问题，您可以转人工，由工作人员来回答。"
 

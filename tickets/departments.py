@@ -85,5 +85,5 @@ def _read(file: Path) -> _File:
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as exc:
         raise DepartmentFileError(
             f"部门清单 {file.name} 无法读取：{str(exc).strip().splitlines()[0]}。",
-            fix="按 docs/operations.md 的“诉求与人工”一节改正这个文件后重新启动。",
+            fix="按 docs/operations.md 的说明改正这个文件后重新启动。",
         ) from exc

@@ -1,0 +1,47 @@
+"""What must be looked after while nobody says anything: silent agents, deadlines that the calendar now knows."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+
+LOOK_S = 5.0
+DEADLINES_EVERY = 720  # of these rounds: once an hour, and at the start
+
+log = structlog.get_logger(__name__)
+
+
+class Caretaker:
+    """Several processes may each have one: every step is decided by its own transaction.
+
+    Args:
+        look_after: `HandoffDesk.look_after`; recompute: `TicketDesk.recompute_deadlines`. Both block.
+    """
+
+    def __init__(self, look_after: Callable[[], int], recompute: Callable[[], int], look_s: float = LOOK_S) -> None:
+        self._look_after, self._recompute, self._look_s = look_after, recompute, look_s
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """From inside the event loop."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    async def _run(self) -> None:
+        rounds = 0
+        while True:
+            try:
+                await asyncio.to_thread(self._look_after)
+                if rounds % DEADLINES_EVERY == 0:
+                    await asyncio.to_thread(self._recompute)
+            except Exception:  # the database is away; it will come back
+                log.exception("caretaker.failed")
+            rounds += 1
+            await asyncio.sleep(self._look_s)

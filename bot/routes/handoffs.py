@@ -1,0 +1,55 @@
+"""`/api/handoffs`: agents see who waits for a human, take a conversation, speak in it and give it back."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.authorization import require_admin
+from bot.services import Services
+
+ConversationId = Annotated[str, Path(min_length=1, max_length=32)]
+
+
+class Agent(BaseModel):
+    """Which agent acts; by default the token's owner."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    agent: str | None = Field(None, min_length=1, max_length=64)
+
+
+class Words(Agent):
+    text: str = Field(min_length=1, max_length=2000, pattern=r"\S", description="对市民说的话")
+
+
+def handoff_routes(services: Services) -> APIRouter:
+    router = APIRouter(tags=["人工坐席"])
+    desk, settings = services.handoff_desk, services.settings
+
+    def agent_of(request: Request, given: Agent | None) -> str:
+        actor = require_admin(request, settings)
+        return (given.agent if given else None) or actor.name
+
+    @router.get("/api/handoffs", summary="等人工和已接入的会话，等得最久的在前")
+    def listed(request: Request) -> dict[str, Any]:
+        require_admin(request, settings)
+        return desk.listed()
+
+    @router.post("/api/handoffs/{conversation_id}/take", summary="接入；已被别人接入时 409")
+    def take(conversation_id: ConversationId, request: Request, given: Agent | None = None) -> dict[str, Any]:
+        return desk.take(conversation_id, agent_of(request, given))
+
+    @router.post("/api/handoffs/{conversation_id}/say", summary="对市民说一句话")
+    def say(conversation_id: ConversationId, request: Request, given: Words) -> dict[str, Any]:
+        return desk.say(conversation_id, agent_of(request, given), given.text)
+
+    @router.post("/api/handoffs/{conversation_id}/release", summary="退回队列，由别的坐席接待")
+    def release(conversation_id: ConversationId, request: Request, given: Agent | None = None) -> dict[str, Any]:
+        return desk.release(conversation_id, agent_of(request, given))
+
+    @router.post("/api/handoffs/{conversation_id}/close", summary="结束人工服务，助手继续")
+    def close(conversation_id: ConversationId, request: Request, given: Agent | None = None) -> dict[str, Any]:
+        return desk.close(conversation_id, agent_of(request, given))
+
+    return router

@@ -1,0 +1,77 @@
+"""The citizen's side of a hand-off: asking for a human, needing one, and not wanting one any more."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from conversations import handoff, handoff_queue, wording
+from conversations.case import OFFER_HANDOFF, OFFER_TICKET, Case
+from conversations.feelings import HandoffWords
+from conversations.office_hours import OfficeHours
+from conversations.records import OpenTurn
+from conversations.result import Result
+
+_LEAVES = re.compile(
+    r"(?:那|我|就|还是)*(?:先)?(?:不(?:用|想|要|必)?(?:再)?(?:转|等|排队?|找)(?:人工|客服|了|啦|吧)*|取消(?:转)?(?:人工|排队)|不(?:用|要|需要)(?:人工|客服)|退出(?:排队|队列))"
+    r"(?:了|啦|吧|呢)*[，,。!！~\s]*(?:谢谢(?:你|您|了)?)?[。!！]*"
+)
+_CALLS_OFF = re.compile(r"(?:取消|算了)(?:吧|了)?[。!！]*")
+
+
+class HandoffDialogue:
+    """Says what is said to the citizen; the queue is written with the turn's result."""
+
+    def __init__(self, hours: OfficeHours, words: HandoffWords, now: Callable[[], datetime]) -> None:
+        self._hours, self._words, self._now = hours, words, now
+
+    def reason_in(self, text: str) -> str | None:
+        """Why a human is needed although nobody asked for one."""
+        return self._words.reason_in(text)
+
+    def leaves(self, turn: OpenTurn, case: Case) -> bool:
+        """Whether a waiting citizen does not want to wait any more; a bare "取消" means what was asked last."""
+        text, nothing_else = turn.text.strip(), case.awaiting is None and not case.options and case.ticket is None
+        return turn.holder == handoff.HOLDER[handoff.WAITING] and bool(
+            _LEAVES.fullmatch(text) or (nothing_else and _CALLS_OFF.fullmatch(text))
+        )
+
+    def queue(self, turn: OpenTurn, case: Case, reason: str = handoff.ASKED) -> Result:
+        """Put the conversation in the queue and say its place and the hours; out of hours a word can be left."""
+        open_now = self._hours.is_open(self._now())
+        because = wording.HANDOFF_BECAUSE.get(reason, "")
+
+        def finish(session: Session, moment: datetime) -> str:
+            place = wording.queue(handoff_queue.join(session, turn.conversation_id, reason, moment))
+            template = wording.HANDOFF_QUEUED if open_now else wording.HANDOFF_CLOSED
+            opening = self._hours.next_opening(moment)
+            said = template.format(queue=place, hours=self._hours, opening=f"{opening:%m-%d} {opening.hour}:{opening:%M}")
+            return f"{because}\n{said}" if because else said
+
+        buttons = [wording.LEAVE_QUEUE_BUTTON] if open_now else [wording.LEAVE_WORDS_BUTTON, wording.LEAVE_QUEUE_BUTTON]
+        return Result("handoff", "", replace(case, offer=None if open_now else OFFER_TICKET), buttons, finish=finish)
+
+    def leave(self, turn: OpenTurn, case: Case) -> Result:
+        """Take the conversation out of the queue."""
+
+        def finish(session: Session, moment: datetime) -> str:
+            request = handoff_queue.open_request(session, turn.conversation_id)
+            if request is not None and request.state == handoff.WAITING:
+                handoff_queue.step(session, request, handoff.LEAVE, moment)
+            return wording.LEFT_QUEUE
+
+        return Result("smalltalk", "", case, finish=finish)
+
+
+def with_offer(result: Result) -> Result:
+    """A result with a human offered beside it."""
+    if wording.HUMAN_BUTTON in result.buttons or not result.text:
+        return result
+    return replace(
+        result,
+        text=f"{result.text}\n{wording.HANDOFF_BESIDES}",
+        buttons=[*result.buttons, wording.HUMAN_BUTTON],
+        case=result.case if result.case.ticket else replace(result.case, offer=OFFER_HANDOFF),
+    )
