@@ -81,7 +81,12 @@ async def main() -> None:
     print(f"{len(replies)} messages in {took:.1f} s: {len(replies) / took:.1f} a second")
     print("round trip p50/p95/p99:", " / ".join(f"{percentile(times, share) * 1000:.0f} ms" for share in (0.5, 0.95, 0.99)))
     print("attempts:", dict(Counter(reply.attempts for reply in replies)))
-    print("faults:", dict(Counter(reply.fault for reply in replies if reply.fault)), "no text:", sum(r.text is None for r in replies))
+    print(
+        "faults:",
+        dict(Counter(reply.fault for reply in replies if reply.fault)),
+        "no text:",
+        sum(r.text is None for r in replies),
+    )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,10 @@ from rasa.core.actions.action import RemoteAction
 
 from dialogue.action_responses import check_the_schema_once
 
-VALID = {"events": [{"event": "slot", "name": "entry", "value": "7", "timestamp": None}], "responses": [{"custom": {"text": "可以。"}}]}
+VALID = {
+    "events": [{"event": "slot", "name": "entry", "value": "7", "timestamp": None}],
+    "responses": [{"custom": {"text": "可以。"}}],
+}
 RESPONSES = [
     VALID,
     {"events": [], "responses": []},
