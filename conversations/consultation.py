@@ -96,7 +96,8 @@ class Consultation:
         result = self._do(task, acted_on, confidence, turn, case, entities, turn.entry_id if opens else None)
         if task == tasks.ANSWER and self._handoff.reason_in(turn.text):
             result = with_offer(result)
-        result = resumed(result, case)
+        if task != tasks.COMPLAINT:
+            result = resumed(result, case)
         name = tasks.reported_intent(task, acted_on if intent not in tasks.NOTHING_CLASSIFIED else None, turn.text, case)
         if name is None and source == "rasa" and _continues(result, turn.text):
             name = case.task_intent

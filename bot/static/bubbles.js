@@ -69,7 +69,8 @@ function shownText(message, buttons, citations, isList) {
 }
 
 export function reply(message, say) {
-  const buttons = message.buttons ?? [];
+  // the page draws its own buttons for rating
+  const buttons = (message.buttons ?? []).filter((button) => !["有用", "没用"].includes(button.payload));
   const citations = message.citations ?? [];
   const isList = buttons.length > 0 && citations.length > 0;
   const parts = [bubble(shownText(message, buttons, citations, isList))];
