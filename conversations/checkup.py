@@ -31,7 +31,7 @@ SURE = 0.7
 LEAVING = frozenset(
     {"human_handoff", "complaint", "progress_query", "feedback_positive", "feedback_negative", "goodbye", "greet"}
 )
-QUESTIONS = frozenset({ELIGIBILITY, POLICY_MATCH, "filing_steps", "policy_lookup", "out_of_scope"})
+QUESTIONS = frozenset({ELIGIBILITY, POLICY_MATCH, "filing_steps", "policy_lookup"})
 _STOPS = re.compile(r"^(?:取消|算了|不问了|不查了|不核对了|不弄了|不想.{0,4}了|停|停止|结束|退出|到此为止)[了吧啊。!！]*$")
 _CHECKS = re.compile(
     r"能不能|可不可以|能否|是否|符不符合|符合|够不够|够格|算不算|有没有资格|满足|轮得到|(?:能|可以|能够)(?:享受|申请|领|拿|办|报|用|贷|减|免|补|提)"
@@ -39,6 +39,11 @@ _CHECKS = re.compile(
 _LISTS_CONDITIONS = re.compile(
     r"(?:什么|哪些|啥|怎样的?)(?:申请|申报|办理)?(?:条件|要求|资格|门槛)|(?:条件|要求|门槛)(?:是什么|有哪些|是啥|有什么)"
 )
+_MEANS_THIS = re.compile(
+    r"^(?:那|那么|请问)?(?:看看|帮我看看)?(?:我们?|咱们?|我家)(?:公司|企业|店|厂)?(?:这种|这样的?|这个情况)?(?:是不是|到底)?(?:也)?"
+    r"(?:(?:能|可以|能够)(?:不能|不可以)?(?:享受|申请|领|拿|办|报)?|符合|符不符合|够不够|够|满足)(?:这个|这项|它)?(?:条件|资格)?(?:吗|么|不|嘛|呢)?[?？。]*$"
+)
+_MOVED = re.compile(r"(?:搬|迁)(?:到|去|至).{2,12}了?[。!！]*$")
 _ABOUT_ONESELF = re.compile(r"我|咱|俺|本公司|本店|公司(?=\d|能|可以|符)")
 
 
@@ -121,9 +126,13 @@ class Checkups:
                 return step, now.form.kind
         elif now.form is not None and self._changes_a_conclusion(now, now.form, intent):
             return self._again(now, now.form), now.form.kind
+        if _MEANS_THIS.match(normalised(turn.text)) and case.entry_id is not None:
+            begun = self._begin_eligibility(now, case.entry_id)
+            if begun is not None:
+                return begun, ELIGIBILITY
         if intent == POLICY_MATCH and not _opens_one(turn.text, case):
             return self._begin_match(now), POLICY_MATCH
-        if now.told and not is_question(turn.text) and (intent == "inform" or profile.corrected(turn.text)):
+        if now.lasting and _only_tells(turn.text, intent):
             return self._noted(now), intent
         return None
 
@@ -140,16 +149,21 @@ class Checkups:
         if result.outcome == "answer" and answer is not None and answer.entry_id is not None:
             picked = answer.entry_id in case.options
             if _asks_whether(turn.text, case.task_intent if picked else intent):
-                hypothetical = {name: value for name, value in now.told.items() if name not in now.lasting}
-                form = Form(ELIGIBILITY, turn.text, answer.entry_id, facts=_as_json(hypothetical))
-                found = self._adviser.assess(answer.entry_id, self._facts(now, form), as_of)
-                if found is not None:
-                    return self._go_on(kept, now, form, found), ELIGIBILITY
+                begun = self._begin_eligibility(now, answer.entry_id)
+                if begun is not None:
+                    return replace(begun, case=replace(begun.case, entities=kept.case.entities)), ELIGIBILITY
             if now.form is not None and now.form.asking is None and now.form.entry_id != answer.entry_id:
                 return replace(kept, case=replace(kept.case, form=None)), intent
         if result.outcome == "fallback" and now.lasting and not is_question(turn.text):
             return self._noted(now), intent
         return self._reminded(kept, now), intent
+
+    def _begin_eligibility(self, now: _Turn, entry_id: int) -> Result | None:
+        """About the entry under discussion; None when it carries no conditions."""
+        hypothetical = {name: value for name, value in now.told.items() if name not in now.lasting}
+        form = Form(ELIGIBILITY, now.text, entry_id, facts=_as_json(hypothetical))
+        found = self._adviser.assess(entry_id, self._facts(now, form), now.as_of)
+        return self._go_on(self._keeping(Result("clarify", "", now.case), now), now, form, found) if found else None
 
     # --- the running form
 
@@ -168,7 +182,10 @@ class Checkups:
             now = replace(now, told={**now.told, fact: value}, lasting={**now.lasting, fact: value})
             return self._continue(now, replace(form, unclear=0), eligibility_wording.understood(fact, value))
         tells_others = bool(fact not in now.told and set(now.told) & set(self._wanted(form, now)))
-        if reading == "skip" or (tells_others and not is_question(now.text)):
+        if tells_others and reading == "unclear":  # our question stands; it comes again
+            form = replace(form, unclear=0, asked=[name for name in form.asked if name != fact])
+            return self._continue(now, form, eligibility_wording.noted(now.told))
+        if reading == "skip":
             return self._continue(now, replace(form, unclear=0), eligibility_wording.noted(now.told))
         if reading == "question" or (intent in LEAVING | QUESTIONS and confidence >= SURE):
             return None
@@ -180,7 +197,7 @@ class Checkups:
 
     def _wanted(self, form: Form, now: _Turn) -> list[str]:
         found = self._adviser.assess(form.entry_id, {}, now.as_of) if form.entry_id is not None else None
-        return found.assessment.missing if found else list(FIRST_FACTS)
+        return found.assessment.missing if found else list(registry())
 
     def _continue(self, now: _Turn, form: Form, heard: str) -> Result:
         """Ask what is still lacking, or conclude."""
@@ -206,6 +223,7 @@ class Checkups:
     def _changes_a_conclusion(self, now: _Turn, form: Form, intent: str | None) -> bool:
         """Whether a message after a conclusion tells a fact that it rested on."""
         about_it = phrases.is_elliptic(now.text) or profile.corrected(now.text) or intent in (None, "inform", "affirm", "deny")
+        about_it = about_it or (intent == form.kind and not is_question(now.text))
         if not about_it or not now.told:
             return False
         if form.kind == POLICY_MATCH:
@@ -237,7 +255,7 @@ class Checkups:
             return _with(base, answer, now, replace(form, asking=None))
         fact = lacking[0]
         form = replace(form, asking=fact, asked=[*form.asked, fact])
-        text = f"{heard}\n{registry()[fact].ask}"
+        text = f"{heard}\n{registry()[fact].ask}".strip()
         return replace(base, text=text, case=_case(base, form), buttons=_buttons(fact))
 
     # --- the memory
@@ -298,6 +316,13 @@ def _asks_whether(text: str, intent: str | None) -> bool:
     if intent == ELIGIBILITY:
         return not set(asked_facets(plain)) - {"conditions"} or bool(_CHECKS.search(plain))
     return intent is None and bool(_CHECKS.search(plain) and _ABOUT_ONESELF.search(plain))
+
+
+def _only_tells(text: str, intent: str | None) -> bool:
+    """Whether a message tells of the sender and asks for nothing."""
+    if is_question(text):
+        return False
+    return intent in (None, "inform") or profile.corrected(text) is not None or bool(_MOVED.search(normalised(text)))
 
 
 def _opens_one(text: str, case: Case) -> bool:

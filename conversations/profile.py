@@ -22,7 +22,7 @@ _THINGS = r"(?:信息|资料|情况|数据|档案|画像|记录|说过的话?|�
 _FORGET = re.compile(
     rf"(?:把|将){_MINE}的?(?:企业|公司|个人|所有)?(?P<what>.{{0,8}}?)(?:都|全|全部)?(?:忘|删|清|抹)(?:了|记|掉|除|空)"
     rf"|(?:忘记|忘掉|忘了|删除|删掉|清除|清空|抹掉){_MINE}的?(?:企业|公司|个人|所有)?(?P<what2>.{{0,8}}?)(?:吧|了)?$"
-    rf"|(?:别|不要|不用)(?:再)?(?:记|记住|保存|存){_MINE}的?(?P<what3>.{{0,8}}?)(?:了|吧)?$"
+    rf"|(?:别|不要|不用)(?:再)?(?:记住|记|保存|存){_MINE}的?(?P<what3>.{{0,8}}?)(?:了|吧)?$"
 )
 _LIST = re.compile(
     rf"你(?:都|还)*(?:记得|记住|记着|记|知道|掌握|存|保存)(?:了|着|下)?{_MINE}的?(?:哪些|什么|啥|多少)(?:{_THINGS}|东西)?"
@@ -42,7 +42,7 @@ def command_of(text: str) -> tuple[Command, str | None] | None:
     if _LIST.search(plain):
         return "list", None
     match = _FORGET.search(plain)
-    if match is None:
+    if match is None or re.search(r"怎么|如何|哪", plain):
         return None
     what = (match["what"] or match["what2"] or match["what3"] or "").strip()
     if _ALL.match(what):
@@ -56,7 +56,7 @@ def fact_named(words: str) -> str | None:
     if re.search(r"地区|地址|所在地|哪里|区域", words):
         return REGION_FACT
     for name, fact in registry().items():
-        if not fact.personal and (name in words or (words in name and len(words) > 1) or words in fact.hints):
+        if not fact.personal and (words == name or words in fact.hints):
             return name
     return None
 

@@ -26,7 +26,6 @@ class Fact:
     personal: bool = False
     signed: bool = False
     future: bool = False
-    needs_unit: bool = False
     none_is: float | None = None
     hints: tuple[str, ...] = ()
     not_near: tuple[str, ...] = ()

@@ -21,6 +21,7 @@ _UNITS_OF = {
     "人": re.compile(r"^(?:人|员工|职工|工人|人员|师傅|伙计)?$"), "万元": _MONEY, "%": re.compile(r"^(?:%|个点)?$"),
     "平方米": re.compile(r"^(?:平方米|平方|平米|㎡|平)?$"), "岁": re.compile(r"^岁?$"), "分": re.compile(r"^$"),
 }  # fmt: skip
+_TELLING_UNITS = frozenset({"岁", "平方米"})  # a number with such a unit needs no words beside it
 BARE_TEN_THOUSANDS = 10_000  # a bare number below it answers "how many 万元"; above, the unit must be said
 _WAN = 10_000
 _SKIP = re.compile(
@@ -146,8 +147,8 @@ def _number_beside(fact: Fact, clause: str, text: str, numbers: list[Found]) -> 
             counted = bool(found.unit) or bool(re.match(r"人|员工|职工|号人|个人", after))
             in_general = fact.name == "从业人数" and (bool(_PEOPLE_CONTEXT.search(text)) or not before)
             named = counted and (named or in_general)
-        if fact.needs_unit:
-            named = named and bool(found.unit)
+        if fact.unit in _TELLING_UNITS:
+            named = bool(found.unit)
         elif fact.unit == "万元" and not found.scaled and not found.unit:
             named = False
         if named and not _limits_others(after):

@@ -16,6 +16,17 @@ TEXTS = st.one_of(
 WORDS = TEXTS.map(lambda text: f"条{text}")
 LISTS = st.lists(TEXTS, max_size=4)
 FACETS = st.one_of(st.none(), TEXTS, LISTS)
+CONDITIONS = st.lists(
+    st.sampled_from(
+        [
+            {"fact": "从业人数", "operator": "<=", "value": 300, "text": "从业人数不超过300人", "clause": "第三条"},
+            {"fact": "资产总额", "operator": "<=", "value": 0.5, "unit": "亿元", "text": "资产总额不超过5000万元"},
+            {"fact": "注册日期", "operator": "between", "value": ["2024-01-01", "2025-12-31"], "text": "两年内注册"},
+            {"text": "二者之一", "any_of": [{"fact": "严重失信", "operator": "=", "value": "否", "text": "无失信"}]},
+        ]
+    ),
+    max_size=3,
+)
 DATES = st.one_of(st.none(), st.dates(date(2000, 1, 1), date(2040, 1, 1)))
 RAW_CONTENTS = st.fixed_dictionaries(
     {"kind": st.sampled_from(KINDS), "title": WORDS, "answer": WORDS},
@@ -32,6 +43,7 @@ RAW_CONTENTS = st.fixed_dictionaries(
         "replaced_by": TEXTS,
         "owner_department": TEXTS,
         "attributes": st.dictionaries(TEXTS, TEXTS, max_size=3),
+        "eligibility": CONDITIONS,
         "external_id": st.one_of(st.none(), TEXTS),
     },
 )

@@ -1,10 +1,12 @@
 """The sample knowledge: comes once, goes without a trace in the answers and with one in the audit."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from knowledge_base.content import parse_content
 from knowledge_base.entries import EntryStore
 from knowledge_base.errors import SampleError
 from knowledge_base.feed import ChangeFeed
@@ -62,3 +64,25 @@ def test_the_sample_of_the_project_is_sound() -> None:
             assert content.external_id not in seen
             seen.add(content.external_id)
     assert len(seen) >= 120
+
+
+def test_many_sample_entries_carry_conditions_of_the_document_they_name() -> None:
+    contents = [
+        parse_content(json.loads(line)) for file in FOLDER.glob("*.jsonl") for line in file.read_text("utf-8").splitlines()
+    ]
+    carrying = [content for content in contents if content.eligibility]
+    assert len(carrying) >= 25
+    for content in carrying:
+        for condition in content.eligibility:
+            # what a condition rests on is a clause of the document that the entry itself names
+            assert not condition.clause or content.source.clause, f"{content.external_id}: {condition.text}"
+
+
+def test_amounts_in_sample_conditions_stand_in_the_entry_too() -> None:
+    for file in FOLDER.glob("*.jsonl"):
+        for line in file.read_text("utf-8").splitlines():
+            data = json.loads(line)
+            words = json.dumps({**data, "eligibility": []}, ensure_ascii=False)
+            for condition in data.get("eligibility", []):
+                for number in re.findall(r"\d+(?:\.\d+)?", condition["text"]):
+                    assert number in words, f"{data['external_id']}: {condition['text']}"

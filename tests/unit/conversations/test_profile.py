@@ -1,0 +1,68 @@
+"""What is remembered of a sender, changed and forgotten."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conversations import profile
+from enterprises.hearing import hear
+from enterprises.values import Amount, Choice, Place
+
+TODAY = date(2026, 11, 23)
+NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("said", ["你记得我什么", "你都记得我哪些信息", "你还记得我们公司的哪些情况？", "我的信息你记得哪些"])
+def test_asking_what_is_remembered(said: str) -> None:
+    assert profile.command_of(said) == ("list", None)
+
+
+@pytest.mark.parametrize(
+    "said", ["忘记我的企业信息", "把我的信息忘掉", "把我们公司的资料都删了", "不要记住我的信息", "忘掉我", "清空我的数据"]
+)
+def test_asking_to_forget_everything(said: str) -> None:
+    assert profile.command_of(said) == ("forget", None)
+
+
+def test_asking_to_forget_one_thing() -> None:
+    assert profile.command_of("把我的地区删掉") == ("forget", "所在地区")
+
+
+@pytest.mark.parametrize(
+    "said", ["忘记密码怎么办", "营业执照忘记年报了", "食品许可证忘了续期怎么办", "怎么删除经营范围", "你好", "忘带身份证能办吗"]
+)
+def test_other_matters_are_not_the_memory(said: str) -> None:
+    assert profile.command_of(said) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "rest"),
+    [("改成120人", "120人"), ("不对，是120人", "120人"), ("员工改成120人", "员工120人"), ("不是", None), ("你好", None)],
+)
+def test_corrections(said: str, rest: str | None) -> None:
+    assert profile.corrected(said) == rest
+
+
+def test_told_changed_and_forgotten() -> None:
+    stored = profile.with_told({"region": "示例区"}, hear("我们公司50个人，搬到样板县了", TODAY).told, NOON)
+    assert profile.known_facts(stored) == {
+        "企业类型": Choice.of("公司"), "从业人数": Amount.exactly(50), "所在地区": Place("样板县"),
+    }  # fmt: skip
+    assert stored["facts"]["从业人数"]["told"].startswith("2026-11-23")
+    changed = profile.with_told(stored, {"从业人数": Amount.exactly(120)}, NOON)
+    assert profile.known_facts(changed)["从业人数"] == Amount.exactly(120)
+    assert profile.without(changed, frozenset(profile.known_facts(changed))) == {}
+
+
+def test_what_a_person_tells_of_themselves_is_not_kept() -> None:
+    told = hear("我今年82岁，本科毕业", TODAY).told
+    assert "年龄" in told
+    assert profile.with_told({}, told, NOON) == {}
+
+
+@given(st.text(max_size=40))
+def test_any_message_can_be_looked_at(text: str) -> None:
+    profile.command_of(text)
+    profile.corrected(text)
