@@ -24,7 +24,7 @@ FACET_PATTERNS: dict[str, re.Pattern[str]] = {
 _MONEY_RECEIVED = re.compile(r"补|奖|返|津贴|贷|领|罚|退|工资|发放|额度|报销|扣除")
 _MONEY_PAID = re.compile(r"收费|费用|要钱|花钱|免费|工本费|交钱")
 _PADDING = re.compile(
-    r"请问|麻烦|你好|您好|我想|想|问一下|问下|知道|告诉我|那么|那个|这个|那|这|它|呢|吗|呀|啊|吧|哦|么|了|的|我|你|您|们|要|需要|得|能|可以"
+    r"请问|麻烦|哪个|哪些|哪种|什么|你好|您好|我想|想|问一下|问下|知道|告诉我|那么|那个|这个|那|这|它|呢|吗|呀|啊|吧|哦|么|了|的|我|你|您|们|要|需要|得|能|可以"
     r"|都|还|就|是|有|没有|会|一般|大概|具体|到底|到时|办|办理|申请|申报|好|去|在|下来|拿|给|和|跟|与|及|以及|或者|另外|顺便|再|些|点|一下|一共|全部|上述|刚才|事项|事|项"
 )
 # The matter itself may stand between these words ("能提取公积金吗"), so they tell the facet but are not taken away as padding.
