@@ -66,6 +66,8 @@ def _option_lines(left: Sequence[tuple[int, Mapping[str, str]]], buttons: Sequen
     if not left:
         return []
     lines = [f"{number}. {_option(button['payload'], _shortened(_escape(button['title'])), 0)}" for number, button in left]
+    if len(buttons) == 1:  # nothing to choose among
+        return [lines[0].removeprefix("1. ")]
     if len(left) == len(buttons):
         numbers = "、".join(str(number) for number, _ in left)
         lines.append(f"（点选上面的蓝字，或回复 {numbers}）")

@@ -76,6 +76,11 @@ def test_offered_entries_become_links_in_their_lines_and_other_buttons_follow() 
     ]
 
 
+def test_a_single_button_has_no_number() -> None:
+    shown = render({"text": "已登记。", "buttons": [{"title": "查进度", "payload": "查进度"}]})
+    assert shown == '已登记。\n<a href="weixin://bizmsgmenu?msgmenucontent=查进度&msgmenuid=0">查进度</a>'
+
+
 def test_the_page_of_an_answer_becomes_a_link() -> None:
     text = "可以。\n依据：某办法\n详情：https://gov.example/e/12"
     assert render({"text": text}, "https://gov.example").endswith('<a href="https://gov.example/e/12">查看详情</a>')
