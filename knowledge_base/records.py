@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from knowledge_base.content import EntryContent
 from knowledge_base.models import Entry, EntryVersion
@@ -48,8 +49,13 @@ def record_of(entry: Entry, version: EntryVersion) -> EntryRecord:
         version=version.version,
         state=state,
         live_version=entry.live_version,
-        content=EntryContent.model_validate_json(version.content),
+        content=_content(version.content),
         updated_at=entry.updated_at if newest else version.created_at,
         actor=Actor(version.author, version.author_role),  # type: ignore[arg-type]
         revision=entry.revision,
     )
+
+
+@lru_cache(maxsize=4096)  # every turn asks the store for a dozen entries anew; what a version says never changes
+def _content(text: str) -> EntryContent:
+    return EntryContent.model_validate_json(text)
