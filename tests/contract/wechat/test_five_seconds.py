@@ -210,7 +210,7 @@ async def test_a_long_answer_goes_on_with_more(plain: WeChatServer, gateway) -> 
 
 async def test_numbers_pick_what_was_offered(plain: WeChatServer, food: dict) -> None:
     welcome = await plain.event("subscribe", EventKey="")
-    assert "1. <a" in (welcome or "")
+    assert "<a href" in (welcome or "")
     assert ANSWER in (await plain.say("1") or "")
 
 
@@ -368,6 +368,5 @@ async def test_who_waited_at_the_door_of_a_starting_gateway_is_answered_by_a_mes
         services.wechat.channel.opened()
         server = WeChatServer(client)
         assert await server.say(QUESTION) is None
-        await until(lambda: api.texts("oUser-1"))
+        await until(lambda: outbox(services) == {"sent": 1})
         assert [ANSWER in text for text in api.texts("oUser-1")] == [True]
-        assert outbox(services) == {"sent": 1}
