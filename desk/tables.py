@@ -1,4 +1,4 @@
-"""Tables of the live desk. Made by migration 0006."""
+"""Tables of the live desk. Made by migration 0007."""
 
 from datetime import datetime
 from typing import Any

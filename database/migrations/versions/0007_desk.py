@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006_desk"
-down_revision = "0005_tickets"
+revision = "0007_desk"
+down_revision = "0006_question_labels"
 branch_labels = None
 depends_on = None
 
