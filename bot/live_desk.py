@@ -1,6 +1,5 @@
 """The live desk put together."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +58,7 @@ class LiveDesk:
 
 def build_live_desk(
     database: Database, entries: EntryStore, index: KnowledgeIndex, answerer: Answerer, handoffs: HandoffDesk, live: MessageFeed,
-    accounts: StaffAccounts, words: HandoffWords, allowances: Allowances, secret: Callable[[], str],
+    accounts: StaffAccounts, words: HandoffWords, allowances: Allowances, secret: str,
 ) -> LiveDesk:  # fmt: skip
     """Nothing runs yet: the board is started with the application."""
     lists = Lists(words)
@@ -72,7 +71,7 @@ def build_live_desk(
         return any(a.active and a.member.name == name and a.member.may("desk") for a in accounts.listed())
 
     agents = AgentDesk(database, handoffs, suggestions, views, may_take=may_take, on_change=board.poke)
-    assist = AssistLinks(database, secret(), lambda name: name == TOKEN_MEMBER.name or may_take(name))
+    assist = AssistLinks(database, secret, lambda name: name == TOKEN_MEMBER.name or may_take(name))
     return LiveDesk(
         lists, board, views, suggestions, agents, Phrases(database), PhoneDesk(database, entries, answerer), assist, accounts
     )
