@@ -21,6 +21,7 @@ from database.errors import DatabaseError
 from errors import SettingsError, WenzhengError
 from knowledge_base import errors as knowledge
 from retrieval.errors import RetrievalError
+from serving import errors as serving
 from tickets import errors as tickets
 
 log = structlog.get_logger(__name__)
@@ -49,6 +50,7 @@ STATUS: Mapping[type[WenzhengError], int] = {
     talk.WordListError: 500,
     talk.HandoffStateError: 409,
     talk.DialogueUnavailableError: 503,
+    talk.DialogueModelError: 502,
     talk.SilentDialogueError: 502,
     edge.GatewayError: 400,
     edge.UnauthorizedError: 401,
@@ -62,6 +64,11 @@ STATUS: Mapping[type[WenzhengError], int] = {
     tickets.UnknownTicketError: 404,
     tickets.TicketStateError: 409,
     tickets.DepartmentFileError: 500,
+    serving.ServingError: 422,
+    serving.UnknownRunError: 404,
+    serving.NotPromotableError: 409,
+    serving.NothingToRollBackError: 409,
+    serving.TrainingBusyError: 409,
     wechat.WeChatError: 500,
     wechat.SignatureError: 403,
     wechat.UnreadablePushError: 400,

@@ -11,7 +11,7 @@ from errors import WenzhengError
 from tests.contract.http.conftest import ask, publish
 from tests.contract.http.test_chat import assert_error
 
-PACKAGES = ("actions", "answering", "bot", "conversations", "database", "knowledge_base", "retrieval", "tickets")
+PACKAGES = ("actions", "answering", "bot", "conversations", "database", "knowledge_base", "retrieval", "serving", "tickets")
 
 
 class TestHealth:
