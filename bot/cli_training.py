@@ -13,7 +13,7 @@ from settings import load_settings
 
 app = typer.Typer()
 console = Console(highlight=False, soft_wrap=True)
-STATES = {"trained": "未评测", "passed": "通过评测", "refused": "未通过"}
+STATES = {"unfinished": "未完成", "trained": "未评测", "passed": "通过评测", "refused": "未通过"}
 KINDS = {"light": "轻量", "full": "完整", "pairs": "来信对"}
 SETTLE_S = 120.0
 

@@ -1,5 +1,6 @@
 """The runs of this instance, as folders: `<data folder>/models/runs/<run id>/` with run.json, bundle/, gate.json and report.html."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from retrieval.bundle import Bundle
+from retrieval.bundle import MANIFEST, Bundle
 from serving.errors import UnknownRunError
 
 RUN_FILE, GATE_FILE, REPORT_FILE, BUNDLE_FOLDER = "run.json", "gate.json", "report.html", "bundle"
@@ -30,7 +31,7 @@ class Run:
     folder: Path
     created: str
     kind: str
-    data_sha256: str
+    data: Mapping[str, Any]
     parameters: Mapping[str, Any]
     environment: Mapping[str, Any]
     metrics: Mapping[str, Any]
@@ -39,8 +40,16 @@ class Run:
     has_report: bool
 
     @property
+    def data_sha256(self) -> str:
+        """One hash over all derived files."""
+        listed = sorted((name, str((about or {}).get("sha256"))) for name, about in self.data.items())
+        return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
+
+    @property
     def state(self) -> str:
-        """trained | passed | refused."""
+        """unfinished | trained | passed | refused."""
+        if not (self.folder / BUNDLE_FOLDER / MANIFEST).is_file():
+            return "unfinished"
         if self.gate is None:
             return "trained"
         return "passed" if self.gate.get("passed") else "refused"
@@ -114,7 +123,7 @@ def _read(folder: Path) -> Run:
     gate_file = folder / GATE_FILE
     return Run(
         run_id=folder.name, folder=folder, created=str(values["created"]), kind=str(values["kind"]),
-        data_sha256=str(values.get("data_sha256") or ""), parameters=dict(values.get("parameters") or {}),
+        data=dict(values.get("data") or {}), parameters=dict(values.get("parameters") or {}),
         environment=dict(values.get("environment") or {}), metrics=dict(values.get("metrics") or {}),
         parent=values.get("parent"), gate=json.loads(gate_file.read_text(encoding="utf-8")) if gate_file.is_file() else None,
         has_report=(folder / REPORT_FILE).is_file(),

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006_served_models"
-down_revision = "0005_tickets"
+revision = "0008_served_models"
+down_revision = "0007_desk"
 branch_labels = None
 depends_on = None
 
