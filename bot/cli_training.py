@@ -1,6 +1,6 @@
 """`wenzheng runs`, `promote`, `rollback`: which trained run is served."""
 
-import os
+import getpass
 import time
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from rich.table import Table
 
 from bot.training_access import Access, open_access
 from settings import load_settings
+from staff.members import Member
 
 app = typer.Typer()
 console = Console(highlight=False, soft_wrap=True)
@@ -55,8 +56,10 @@ def rollback(reason: Annotated[str, typer.Option("--reason", help="理由，记�
         _wait(access)
 
 
-def _me() -> str:
-    return f"命令行 {os.environ.get('USER') or os.getuid()}"
+def _me() -> Member:
+    """Whoever may run commands on the server may do everything."""
+    name = f"命令行 {getpass.getuser()}"
+    return Member(name, name, "admin")
 
 
 def _wait(access: Access) -> None:

@@ -23,6 +23,7 @@ from insights import errors as insights
 from knowledge_base import errors as knowledge
 from retrieval.errors import RetrievalError
 from serving import errors as serving
+from staff import errors as staff
 from tickets import errors as tickets
 
 log = structlog.get_logger(__name__)
@@ -71,8 +72,16 @@ STATUS: Mapping[type[WenzhengError], int] = {
     serving.ServingError: 422,
     serving.UnknownRunError: 404,
     serving.NotPromotableError: 409,
+    serving.ForceNotAllowedError: 403,
     serving.NothingToRollBackError: 409,
     serving.TrainingBusyError: 409,
+    staff.StaffError: 422,
+    staff.LoginRefusedError: 401,
+    staff.LoginLockedError: 429,
+    staff.UnknownMemberError: 404,
+    staff.MemberExistsError: 409,
+    staff.OwnAccountError: 409,
+    staff.UnknownTokenError: 404,
     wechat.WeChatError: 500,
     wechat.SignatureError: 403,
     wechat.UnreadablePushError: 400,
@@ -141,7 +150,7 @@ def error_response(error: WenzhengError) -> JSONResponse:
         status = 500
     problems = [str(problem) for problem in getattr(error, "problems", ())]
     headers = {}
-    if isinstance(error, talk.RateLimitedError):
+    if isinstance(error, talk.RateLimitedError | staff.LoginLockedError):
         headers["Retry-After"] = str(error.retry_after_s)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"

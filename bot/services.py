@@ -16,6 +16,7 @@ from answering.matching import PolicyMatcher
 from answering.preparation import prepare_encoder
 from answering.regions import JurisdictionFinder
 from answering.searcher_factory import build_searcher
+from bot.authorization import StaffGate
 from bot.caretaker import Caretaker
 from bot.channels.wechat.service import WeChatService
 from bot.metrics import Metrics
@@ -48,6 +49,8 @@ from serving.pointer import BUILT_IN, Served, ServedPointer
 from serving.promotion import Promotions
 from serving.runs import RunStore
 from settings import Settings
+from staff.accounts import StaffAccounts
+from staff.audit import AuditLog
 from tickets import departments
 from tickets.departments import Departments
 
@@ -81,6 +84,9 @@ class Services:
     runs: RunStore
     promotions: Promotions
     follower: ModelFollower
+    accounts: StaffAccounts
+    audit_log: AuditLog
+    gate: StaffGate
 
     @property
     def searcher(self) -> Searcher:
@@ -159,12 +165,14 @@ def build_services(
     metrics.watch("index_revision", "Revision of the store that the index has reached", partial(getattr, index, "revision"))
     metrics.watch("index_entries", "Published entries in the index", partial(getattr, index, "size"))
     metrics.watch("index_ready", "1 when the index serves", lambda: float(index.ready))
+    accounts = StaffAccounts(database, idle=timedelta(minutes=settings.session_idle_minutes))
     return Services(
         settings=settings, database=database, encoder=encoder, entries=entries, feed=feed, index=index,
         answerer=answerer, starters=starters, records=records, consultation=consultation, rasa=rasa, live=live, turns=turns,
         ticket_desk=ticket_desk, handoff_desk=handoff_desk,
         caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines),
         wechat=wechat, metrics=metrics, runs=runs, promotions=Promotions(pointer, runs, loader), follower=follower,
+        accounts=accounts, audit_log=AuditLog(database), gate=StaffGate(settings, accounts),
     )  # fmt: skip
 
 

@@ -15,6 +15,10 @@ class NotPromotableError(ServingError):
     """The gate refused the run, has not looked at it, or compared it with something that is no longer served."""
 
 
+class ForceNotAllowedError(ServingError):
+    """Only an administrator may promote against the gate."""
+
+
 class NothingToRollBackError(ServingError):
     """There is nothing before what is served."""
 

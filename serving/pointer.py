@@ -12,6 +12,8 @@ from database.columns import utc_now
 from database.engine import Database
 from serving.errors import NothingToRollBackError
 from serving.models import ServedModel, ServingWorker
+from staff import audit
+from staff.members import Member
 
 BUILT_IN = 0  # generation before any decision
 SILENT_AFTER = timedelta(seconds=90)
@@ -41,22 +43,11 @@ class Worker:
     trouble: str | None
 
 
-Recorder = Callable[[Session, Served, datetime], None]
-
-
-def _not_recorded(_session: Session, _served: Served, _moment: datetime) -> None:
-    """Nobody else keeps a record."""
-
-
 class ServedPointer:
-    """Reads and moves the pointer. A move is one row in one transaction: it holds for everybody or has not happened.
+    """Reads and moves the pointer. A move is one row in one transaction: it holds for everybody or has not happened."""
 
-    Args:
-        record: writes to the instance's audit trail, in the same transaction.
-    """
-
-    def __init__(self, database: Database, now: Callable[[], datetime] = utc_now, record: Recorder = _not_recorded) -> None:
-        self._database, self._now, self._record = database, now, record
+    def __init__(self, database: Database, now: Callable[[], datetime] = utc_now) -> None:
+        self._database, self._now = database, now
 
     def current(self) -> Served:
         with self._database.read() as session:
@@ -73,11 +64,11 @@ class ServedPointer:
         with self._database.read() as session:
             return _at(session, _newest(session).back_to)
 
-    def promote(self, run_id: str, bundle_hash: str, actor: str, reason: str = "", forced: bool = False) -> Served:
+    def promote(self, run_id: str, bundle_hash: str, member: Member, reason: str = "", forced: bool = False) -> Served:
         """Serve this run from now on."""
-        return self._append(lambda _session, before: (run_id, before.generation, bundle_hash, PROMOTE), actor, reason, forced)
+        return self._append(lambda _session, before: (run_id, before.generation, bundle_hash, PROMOTE), member, reason, forced)
 
-    def rollback(self, actor: str, reason: str = "") -> Served:
+    def rollback(self, member: Member, reason: str = "") -> Served:
         """Serve what was served before; again: what was served before that.
 
         Raises: NothingToRollBackError.
@@ -90,7 +81,7 @@ class ServedPointer:
             row = session.get(ServedModel, target.generation)
             return target.run_id, target.back_to, row.bundle_hash if row else None, ROLLBACK
 
-        return self._append(one_back, actor, reason, False)
+        return self._append(one_back, member, reason, False)
 
     def report(self, worker: str, generation: int, trouble: str | None = None) -> None:
         """A serving process tells how far it is."""
@@ -113,7 +104,7 @@ class ServedPointer:
     def _append(
         self,
         decide: Callable[[Session, Served], tuple[str | None, int | None, str | None, str]],
-        actor: str,
+        member: Member,
         reason: str,
         forced: bool,
     ) -> Served:
@@ -125,12 +116,13 @@ class ServedPointer:
                     run_id, back_to, bundle_hash, action = decide(session, before)
                     row = ServedModel(
                         generation=before.generation + 1, run_id=run_id, back_to=back_to, action=action,
-                        bundle_hash=bundle_hash, actor=actor, reason=reason, forced=forced, at=moment,
+                        bundle_hash=bundle_hash, actor=member.name[:64], reason=reason, forced=forced, at=moment,
                     )  # fmt: skip
                     session.add(row)
                     session.flush()
                     served = _served(row)
-                    self._record(session, served, moment)
+                    detail = {"before": before.run_id, "generation": served.generation, "reason": reason, "forced": forced}
+                    audit.record(session, member, f"training.{action}", "run", run_id or "built-in", detail, moment)
                 return served
             except IntegrityError:  # PostgreSQL: somebody else decided at the same moment; theirs is now before ours
                 continue

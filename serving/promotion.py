@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from serving.errors import NotPromotableError
+from serving.errors import ForceNotAllowedError, NotPromotableError
 from serving.loading import SetLoader
 from serving.pointer import Served, ServedPointer
 from serving.runs import Run, RunStore
+from staff.members import Member
 
 
 class Promotions:
@@ -16,15 +17,16 @@ class Promotions:
     def __init__(self, pointer: ServedPointer, runs: RunStore, loader: SetLoader) -> None:
         self.pointer, self._runs, self._loader = pointer, runs, loader
 
-    def promote(self, run_id: str, actor: str, reason: str = "", *, force: bool = False) -> Served:
+    def promote(self, run_id: str, member: Member, reason: str = "", *, force: bool = False) -> Served:
         """Serve this run, on every process. A run that is served already stays so.
 
         Args:
-            force: whatever the gate says; then `reason` must say why.
+            force: whatever the gate says; for administrators, and `reason` must say why.
 
         Raises:
             UnknownRunError, BundleError, RetrievalError: the run cannot be served.
             NotPromotableError: the gate has not let it pass, or a forced promotion has no reason.
+            ForceNotAllowedError: the member is no administrator.
         """
         run, current = self._runs.get(run_id), self.pointer.current()
         if current.run_id == run_id:
@@ -32,13 +34,15 @@ class Promotions:
         objection = self.objection(run, current.run_id)
         if objection and not force:
             raise NotPromotableError(objection[0], fix=objection[1])
+        if force and member.role != "admin":
+            raise ForceNotAllowedError("强制上线只有管理员可以决定。", fix="请管理员操作，或改进数据后重新训练。")
         if force and not reason.strip():
             raise NotPromotableError("强制上线要写明理由。", fix="写一句话说明为什么不按评测结果。")
         self._loader.load(Served(current.generation + 1, run_id, None))
         forced = force and objection is not None
-        return self.pointer.promote(run_id, run.bundle().hash, actor, reason.strip(), forced)
+        return self.pointer.promote(run_id, run.bundle().hash, member, reason.strip(), forced)
 
-    def rollback(self, actor: str, reason: str = "") -> Served:
+    def rollback(self, member: Member, reason: str = "") -> Served:
         """Serve what was served before.
 
         Raises:
@@ -48,7 +52,7 @@ class Promotions:
         before = self.pointer.predecessor()
         if before is not None:
             self._loader.load(before)
-        return self.pointer.rollback(actor, reason.strip())
+        return self.pointer.rollback(member, reason.strip())
 
     def objection(self, run: Run, served: str | None) -> tuple[str, str] | None:
         """Why this run may not be promoted now, and what to do about it."""

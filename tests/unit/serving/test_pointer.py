@@ -15,7 +15,11 @@ from database.migrate import migrate
 from serving.errors import NothingToRollBackError
 from serving.pointer import ServedPointer
 from settings import PROJECT_ROOT
+from staff.audit import AuditFilter, AuditLog
+from staff.members import Member
 from tests.fixtures.postgres import find_binaries, running_postgres
+
+WANG, LI = (Member(name, name, "maintainer") for name in "王李")
 
 
 @pytest.fixture
@@ -31,18 +35,18 @@ def test_before_any_decision_the_programs_own_models_are_served(database: Databa
     assert (pointer.current().run_id, pointer.current().generation) == (None, 0)
     assert pointer.predecessor() is None
     with pytest.raises(NothingToRollBackError):
-        pointer.rollback("王")
+        pointer.rollback(WANG)
     assert pointer.history() == []
 
 
 def test_going_back_leads_to_what_was_served_before_and_again_further_back(database: Database) -> None:
     pointer = ServedPointer(database)
     for run in ("一", "二", "三"):
-        pointer.promote(run, "hash", "王", "更好")
-    went = [pointer.rollback("李").run_id for _ in range(3)]
+        pointer.promote(run, "hash", WANG, "更好")
+    went = [pointer.rollback(LI).run_id for _ in range(3)]
     assert went == ["二", "一", None]
     with pytest.raises(NothingToRollBackError):
-        pointer.rollback("李")
+        pointer.rollback(LI)
     rows = pointer.history()
     assert [(r.generation, r.action, r.actor) for r in rows[:2]] == [(6, "rollback", "李"), (5, "rollback", "李")]
     assert [r.generation for r in rows] == [6, 5, 4, 3, 2, 1]
@@ -50,11 +54,11 @@ def test_going_back_leads_to_what_was_served_before_and_again_further_back(datab
 
 def test_after_going_back_a_new_run_can_be_promoted_and_taken_back(database: Database) -> None:
     pointer = ServedPointer(database)
-    pointer.promote("一", "h", "王")
-    pointer.promote("二", "h", "王")
-    pointer.rollback("王")
-    pointer.promote("三", "h", "王")
-    assert pointer.rollback("王").run_id == "一"
+    pointer.promote("一", "h", WANG)
+    pointer.promote("二", "h", WANG)
+    pointer.rollback(WANG)
+    pointer.promote("三", "h", WANG)
+    assert pointer.rollback(WANG).run_id == "一"
 
 
 def _everybody_promotes(url: str) -> list[int]:
@@ -64,7 +68,7 @@ def _everybody_promotes(url: str) -> list[int]:
         database = Database(url)
         pointer = ServedPointer(database)
         for number in range(10):
-            generations.append(pointer.promote(f"{name}-{number}", "h", name).generation)
+            generations.append(pointer.promote(f"{name}-{number}", "h", Member(name, name, "admin")).generation)
         database.dispose()
 
     threads = [threading.Thread(target=promote, args=(name,)) for name in "甲乙丙"]
@@ -94,20 +98,23 @@ def test_so_they_do_on_postgresql() -> None:
         database.dispose()
 
 
-def test_a_recorder_that_fails_undoes_the_decision(database: Database) -> None:
-    def refuse(*_args) -> None:
-        raise RuntimeError("no trail, no decision")
-
-    with pytest.raises(RuntimeError):
-        ServedPointer(database, record=refuse).promote("一", "h", "王")
-    assert ServedPointer(database).current().run_id is None
+def test_every_decision_is_in_the_audit_log(database: Database) -> None:
+    ServedPointer(database).promote("一", "h", WANG, "更好")
+    ServedPointer(database).rollback(LI)
+    total, lines = AuditLog(database).page(AuditFilter(object_kind="run"))
+    assert total == 2
+    assert [(line["actor"], line["action"], line["object_id"]) for line in lines] == [
+        ("李", "training.rollback", "built-in"), ("王", "training.promote", "一"),
+    ]  # fmt: skip
+    assert lines[1]["detail"] == {"before": None, "generation": 1, "reason": "更好", "forced": False}
 
 
 def test_killed_in_the_middle_it_points_to_the_old_or_to_the_new(database: Database, tmp_path: Path) -> None:
     program = (
         "import sys; from database.engine import Database; from serving.pointer import ServedPointer\n"
+        "from staff.members import Member; W = Member('王', '王', 'admin')\n"
         "p = ServedPointer(Database(sys.argv[1])); print('go', flush=True)\n"
-        "while True:\n p.promote('甲', 'hash', '王'); p.promote('乙', 'hash', '王'); p.rollback('王'); p.rollback('王')\n"
+        "while True:\n p.promote('甲', 'hash', W); p.promote('乙', 'hash', W); p.rollback(W); p.rollback(W)\n"
     )
     for delay in (0.0, 0.05, 0.11):
         process = subprocess.Popen(
@@ -125,8 +132,8 @@ def test_killed_in_the_middle_it_points_to_the_old_or_to_the_new(database: Datab
         for row in rows:
             stack = [*stack, row.run_id] if row.action == "promote" else stack[:-1]
             assert row.run_id == stack[-1]
-        ServedPointer(database).promote("丙", "hash", "王")  # and it goes on from there
-        ServedPointer(database).rollback("王")
+        ServedPointer(database).promote("丙", "hash", WANG)  # and it goes on from there
+        ServedPointer(database).rollback(WANG)
 
 
 def test_processes_tell_how_far_they_are(database: Database) -> None:

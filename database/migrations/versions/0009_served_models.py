@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_served_models"
-down_revision = "0007_desk"
+revision = "0009_served_models"
+down_revision = "0008_staff"
 branch_labels = None
 depends_on = None
 
