@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009_served_models"
-down_revision = "0008_staff"
+revision = "0010_served_models"
+down_revision = "0009_insights"
 branch_labels = None
 depends_on = None
 
