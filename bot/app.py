@@ -17,9 +17,11 @@ from bot.routes.health import health_routes
 from bot.routes.outbox import outbox_routes
 from bot.routes.pages import STATIC, error_page, page_routes, page_templates
 from bot.routes.search import search_routes
+from bot.routes.staff import staff_routes
 from bot.routes.tickets import ticket_routes
 from bot.routes.wechat_codes import wechat_code_routes
 from bot.services import Services
+from bot.staff_login import StaffLogin
 
 
 def create_app(services: Services) -> FastAPI:
@@ -55,6 +57,7 @@ def create_app(services: Services) -> FastAPI:
         ticket_routes(services),
         handoff_routes(services),
         outbox_routes(services),
+        staff_routes(services, StaffLogin(services.accounts, services.gate)),
         health_routes(services),
         page_routes(services, senders, templates),
         wechat_code_routes(services),

@@ -19,8 +19,10 @@ from bot.rasa_project import RasaProjectError
 from conversations import errors as talk
 from database.errors import DatabaseError
 from errors import SettingsError, WenzhengError
+from insights import errors as insights
 from knowledge_base import errors as knowledge
 from retrieval.errors import RetrievalError
+from staff import errors as staff
 from tickets import errors as tickets
 
 log = structlog.get_logger(__name__)
@@ -63,10 +65,20 @@ STATUS: Mapping[type[WenzhengError], int] = {
     edge.UnknownPageError: 404,
     edge.WithdrawnEntryError: 410,
     edge.NoPublicAddressError: 404,
+    insights.InsightError: 500,
+    insights.LabelError: 422,
+    insights.UnknownLabelError: 404,
     tickets.TicketError: 422,
     tickets.UnknownTicketError: 404,
     tickets.TicketStateError: 409,
     tickets.DepartmentFileError: 500,
+    staff.StaffError: 422,
+    staff.LoginRefusedError: 401,
+    staff.LoginLockedError: 429,
+    staff.UnknownMemberError: 404,
+    staff.MemberExistsError: 409,
+    staff.OwnAccountError: 409,
+    staff.UnknownTokenError: 404,
     wechat.WeChatError: 500,
     wechat.SignatureError: 403,
     wechat.UnreadablePushError: 400,
@@ -135,7 +147,7 @@ def error_response(error: WenzhengError) -> JSONResponse:
         status = 500
     problems = [str(problem) for problem in getattr(error, "problems", ())]
     headers = {}
-    if isinstance(error, talk.RateLimitedError):
+    if isinstance(error, talk.RateLimitedError | staff.LoginLockedError):
         headers["Retry-After"] = str(error.retry_after_s)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"

@@ -12,6 +12,7 @@ from answering.matching import PolicyMatcher
 from answering.preparation import prepare_encoder
 from answering.regions import JurisdictionFinder
 from answering.searcher_factory import build_searcher
+from bot.authorization import StaffGate
 from bot.caretaker import Caretaker
 from bot.channels.wechat.service import WeChatService
 from bot.metrics import Metrics
@@ -38,6 +39,8 @@ from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.encoder import Encoder, OnnxEncoder
 from retrieval.searcher import Searcher
 from settings import Settings
+from staff.accounts import StaffAccounts
+from staff.audit import AuditLog
 from tickets import departments
 from tickets.departments import Departments
 
@@ -67,6 +70,9 @@ class Services:
     caretaker: Caretaker
     wechat: WeChatService
     metrics: Metrics
+    accounts: StaffAccounts
+    audit_log: AuditLog
+    gate: StaffGate
 
     def start(self) -> None:
         """Load the index in the background and follow the store. `index.ready` tells when it serves."""
@@ -125,12 +131,13 @@ def build_services(
     metrics.watch("index_revision", "Revision of the store that the index has reached", partial(getattr, index, "revision"))
     metrics.watch("index_entries", "Published entries in the index", partial(getattr, searcher, "size"))
     metrics.watch("index_ready", "1 when the index serves", lambda: float(index.ready))
+    accounts = StaffAccounts(database, idle=timedelta(minutes=settings.session_idle_minutes))
     return Services(
         settings=settings, database=database, encoder=encoder, entries=entries, feed=feed, index=index, searcher=searcher,
         answerer=answerer, starters=starters, records=records, consultation=consultation, rasa=rasa, live=live, turns=turns,
         ticket_desk=ticket_desk, handoff_desk=handoff_desk,
         caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines),
-        wechat=wechat, metrics=metrics,
+        wechat=wechat, metrics=metrics, accounts=accounts, audit_log=AuditLog(database), gate=StaffGate(settings, accounts),
     )  # fmt: skip
 
 
