@@ -14,7 +14,6 @@ from knowledge_base.entries import EntryRecord, EntryStore
 from knowledge_base.stated_facts import Difference, differences
 from knowledge_base.validity import today
 from retrieval.documents import ROLES
-from retrieval.encoder import Encoder
 
 # measured on 2,262 service items and the sample knowledge, see docs/knowledge.md
 DUPLICATE = 0.92  # cosine of question with question: of other entries' questions, 2 % come so near
@@ -54,8 +53,8 @@ class Neighbour:
 class Neighbours:
     """Thread-safe. One call embeds at most four short texts, so that it can follow the typing."""
 
-    def __init__(self, index: KnowledgeIndex, store: EntryStore, encoder: Encoder) -> None:
-        self._index, self._store, self._encoder = index, store, encoder
+    def __init__(self, index: KnowledgeIndex, store: EntryStore) -> None:
+        self._index, self._store = index, store
 
     def of(self, content: EntryContent, exclude: int | None = None) -> list[Neighbour]:
         """Contradictions first, then duplicates, then what is near.
@@ -77,8 +76,11 @@ class Neighbours:
 
     def _nearest(self, questions: Sequence[str]) -> dict[int, float]:
         """Entry id → highest cosine of one of the questions with one of its own."""
+        if self._store.vectors is None:
+            return {}
         best: dict[int, float] = {}
-        vectors = np.asarray(self._encoder.encode_passages(questions), dtype=np.float32)
+        # the writer's encoder: it changes with the index's when other models are promoted
+        vectors = np.asarray(self._store.vectors.encoder.encode_passages(questions), dtype=np.float32)
         for segment, alive in self._index.searcher.current().segments():
             for vector in vectors:
                 slots = segment.dense.nearest_slots(vector, ROWS, alive)

@@ -17,7 +17,6 @@ from knowledge_base.importers.desk import ImportDesk
 from knowledge_base.repeal import Repeals
 from knowledge_base.reviewing import Reviews
 from knowledge_base.scheduling import PublicationSchedule
-from retrieval.encoder import Encoder
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Workshop:
     follow: Callable[[], None]
 
 
-def build_workshop(store: EntryStore, index: KnowledgeIndex, encoder: Encoder, review_months: str, folder: Path) -> Workshop:
+def build_workshop(store: EntryStore, index: KnowledgeIndex, review_months: str, folder: Path) -> Workshop:
     """Args: review_months: as the setting has it; folder: of the instance's data."""
 
     def follow() -> None:
@@ -50,5 +49,5 @@ def build_workshop(store: EntryStore, index: KnowledgeIndex, encoder: Encoder, r
         store=store, catalogue=catalogue, finder=EntryFinder(index, catalogue), history=EntryHistory(store),
         schedule=PublicationSchedule(store), reviews=Reviews(store), documents=Documents(store, catalogue), repeals=Repeals(store),
         usage=AnswerUsage(store.database), imports=ImportDesk(store, folder / "imports", follow),
-        neighbours=Neighbours(index, store, encoder), follow=follow,
+        neighbours=Neighbours(index, store), follow=follow,
     )  # fmt: skip

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010_workshop"
-down_revision = "0009_insights"
+revision = "0011_workshop"
+down_revision = "0010_served_models"
 branch_labels = None
 depends_on = None
 
