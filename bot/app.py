@@ -22,6 +22,7 @@ from bot.routes.staff import staff_routes
 from bot.routes.tickets import ticket_routes
 from bot.routes.training import training_routes
 from bot.routes.wechat_codes import wechat_code_routes
+from bot.routes.workshop import workshop_routes
 from bot.services import Services
 from bot.staff_login import StaffLogin
 from panel.runtime import running
@@ -60,6 +61,7 @@ def create_app(services: Services) -> FastAPI:
         web_channel(services, senders),
         wechat_callback(services.wechat.account, services.wechat.trouble, services.wechat.channel),
         search_routes(services),
+        *workshop_routes(services, templates),
         entry_routes(services),
         ticket_routes(services),
         handoff_routes(services),
