@@ -34,7 +34,9 @@ def create_app(services: Services) -> FastAPI:
         services.wechat.start()
         services.caretaker.start()
         services.follower.start()
+        services.weekly_training.start()
         yield
+        await services.weekly_training.stop()
         await services.follower.stop()
         await services.caretaker.stop()
         await services.wechat.stop()

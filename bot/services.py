@@ -44,11 +44,13 @@ from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.encoder import Encoder, OnnxEncoder
 from retrieval.searcher import Searcher
 from serving.follower import ModelFollower
+from serving.jobs import TrainingJobs
 from serving.loading import ServedSet, SetLoader
 from serving.pointer import BUILT_IN, Served, ServedPointer
 from serving.promotion import Promotions
 from serving.runs import RunStore
-from settings import Settings
+from serving.schedule import Weekly, WeeklyTraining
+from settings import PROJECT_ROOT, Settings
 from staff.accounts import StaffAccounts
 from staff.audit import AuditLog
 from tickets import departments
@@ -84,6 +86,8 @@ class Services:
     runs: RunStore
     promotions: Promotions
     follower: ModelFollower
+    jobs: TrainingJobs
+    weekly_training: WeeklyTraining
     accounts: StaffAccounts
     audit_log: AuditLog
     gate: StaffGate
@@ -159,6 +163,8 @@ def build_services(
         f"{socket.gethostname()}-{os.getpid()}",
     )
     follower.take_up(begin)
+    jobs = TrainingJobs(settings.root, PROJECT_ROOT)
+    weekly = Weekly.parse(settings.train_schedule) if settings.train_schedule else None
     wechat = WeChatService(settings, database, turns, records, entries, starters, metrics.wechat_done)
     for state in STATES:
         metrics.watch_outbox(state, partial(_count, wechat.outbox, state))
@@ -172,6 +178,7 @@ def build_services(
         ticket_desk=ticket_desk, handoff_desk=handoff_desk,
         caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines),
         wechat=wechat, metrics=metrics, runs=runs, promotions=Promotions(pointer, runs, loader), follower=follower,
+        jobs=jobs, weekly_training=WeeklyTraining(jobs, weekly, settings.train_promote == "passed"),
         accounts=accounts, audit_log=AuditLog(database), gate=StaffGate(settings, accounts),
     )  # fmt: skip
 
