@@ -38,6 +38,9 @@ class Settings(BaseSettings):
         validation_alias="WENZHENG_OFFICE_HOURS",
     )
     rate_limit: int = Field(30, ge=0, validation_alias="WENZHENG_RATE_LIMIT")
+    review_months: str = Field(
+        "qa=12,interpretation=12,service_item=12,case=24,notice=6", validation_alias="WENZHENG_REVIEW_MONTHS"
+    )
     trusted_proxies: str = Field("", validation_alias="WENZHENG_TRUSTED_PROXIES")
 
     encoder: str = Field("builtin", validation_alias="WENZHENG_ENCODER")

@@ -118,6 +118,12 @@ class Answerer:
         ]  # fmt: skip
         return FoundEntries(query, finds.result.revision, finds.result.threshold, rows)
 
+    def preview(self, record: EntryRecord, today: date) -> str:
+        """What whoever opens the entry is told; the record need not be live."""
+        said, _ = self._note(record, Timing(today))
+        page = f"{self._public_url}/e/{record.entry_id}" if self._public_url else None
+        return wording.tell(record.content, [], page, said)
+
     def citation(self, record: EntryRecord) -> Citation:
         return self._replies().citation(record)
 

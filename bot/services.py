@@ -22,6 +22,7 @@ from bot.channels.wechat.service import WeChatService
 from bot.metrics import Metrics
 from bot.rasa_project import internal_token, own_dialogue_model
 from bot.starters import StarterQuestions
+from bot.workshop import Workshop, build_workshop
 from conversations import feelings
 from conversations.checkup import Checkups
 from conversations.consultation import Consultation
@@ -69,6 +70,7 @@ class Services:
     database: Database
     encoder: Encoder
     entries: EntryStore
+    workshop: Workshop
     feed: ChangeFeed
     index: KnowledgeIndex
     answerer: Answerer
@@ -103,6 +105,7 @@ class Services:
 
     def stop(self) -> None:
         """Let threads and connections go."""
+        self.workshop.imports.stop()
         self.index.stop()
         self.turns.close()
         self.database.dispose()
@@ -134,6 +137,7 @@ def build_services(
     entries = EntryStore(database, writer)
     searcher = build_searcher(settings, encoder)
     index = KnowledgeIndex(feed, vectors, writer, searcher)
+    workshop = build_workshop(entries, index, settings.review_months, settings.root)
     ours = JurisdictionFinder(settings.region, entries.published_regions)
     answerer = Answerer(index, entries, settings.public_url, ours)
     starters = StarterQuestions(entries, answerer)
@@ -173,14 +177,21 @@ def build_services(
     metrics.watch("index_ready", "1 when the index serves", lambda: float(index.ready))
     accounts = StaffAccounts(database, idle=timedelta(minutes=settings.session_idle_minutes))
     return Services(
-        settings=settings, database=database, encoder=encoder, entries=entries, feed=feed, index=index,
+        settings=settings, database=database, encoder=encoder, entries=entries, workshop=workshop, feed=feed, index=index,
         answerer=answerer, starters=starters, records=records, consultation=consultation, rasa=rasa, live=live, turns=turns,
         ticket_desk=ticket_desk, handoff_desk=handoff_desk,
-        caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines),
+        caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines, partial(_publish_due, workshop)),
         wechat=wechat, metrics=metrics, runs=runs, promotions=Promotions(pointer, runs, loader), follower=follower,
         jobs=jobs, weekly_training=WeeklyTraining(jobs, weekly, settings.train_promote == "passed"),
         accounts=accounts, audit_log=AuditLog(database), gate=StaffGate(settings, accounts),
     )  # fmt: skip
+
+
+def _publish_due(workshop: Workshop) -> int:
+    done = workshop.schedule.publish_due()
+    if done:
+        workshop.follow()
+    return done
 
 
 def _first_set(loader: SetLoader, pointer: ServedPointer) -> ServedSet:
