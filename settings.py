@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     rasa_timeout_s: float = Field(3.0, gt=0, le=60, validation_alias="WENZHENG_RASA_TIMEOUT_S")
     region: str | None = Field(None, pattern=r"^\d{6}$", validation_alias="WENZHENG_REGION")
     public_url: str | None = Field(None, validation_alias="WENZHENG_PUBLIC_URL")
+    frame_ancestors: str = Field(
+        "", pattern=r"^\s*(https?://[\w.*-]+(:\d+)?(\s+|$))*$", validation_alias="WENZHENG_FRAME_ANCESTORS"
+    )
     admin_token: SecretStr | None = Field(None, validation_alias="WENZHENG_ADMIN_TOKEN")
     session_idle_minutes: int = Field(120, ge=30, le=480, validation_alias="WENZHENG_SESSION_IDLE_MINUTES")
     office_hours: str = Field(

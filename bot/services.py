@@ -19,6 +19,8 @@ from answering.searcher_factory import build_searcher
 from bot.authorization import StaffGate
 from bot.caretaker import Caretaker
 from bot.channels.wechat.service import WeChatService
+from bot.instance_secrets import instance_secret
+from bot.live_desk import LiveDesk, build_live_desk
 from bot.metrics import Metrics
 from bot.rasa_project import internal_token, own_dialogue_model
 from bot.starters import StarterQuestions
@@ -82,6 +84,7 @@ class Services:
     turns: TurnService
     ticket_desk: TicketDesk
     handoff_desk: HandoffDesk
+    desk: LiveDesk
     caretaker: Caretaker
     wechat: WeChatService
     metrics: Metrics
@@ -145,9 +148,10 @@ def build_services(
     adviser = EligibilityAdviser(index, entries, answerer, settings.public_url)
     checkups = Checkups(adviser, PolicyMatcher(index, entries, feed, adviser))
     hours = OfficeHours.parse(settings.office_hours)
+    words = HandoffWords.load(settings.root / feelings.FILE_NAME)
     consultation = Consultation(
         database, answerer, checkups=checkups, starters=starters, departments=Departments.load(settings.root / departments.FILE_NAME),
-        words=HandoffWords.load(settings.root / feelings.FILE_NAME), hours=hours, on_message=live.notify,
+        words=words, hours=hours, on_message=live.notify,
     )  # fmt: skip
     ticket_desk = TicketDesk(database, template=_ticket_template(settings), on_message=live.notify)
     handoff_desk = HandoffDesk(database, hours=hours, on_message=live.notify)
@@ -176,10 +180,14 @@ def build_services(
     metrics.watch("index_entries", "Published entries in the index", partial(getattr, index, "size"))
     metrics.watch("index_ready", "1 when the index serves", lambda: float(index.ready))
     accounts = StaffAccounts(database, idle=timedelta(minutes=settings.session_idle_minutes))
+    desk = build_live_desk(
+        database, entries, index, answerer, handoff_desk, live, accounts, words, wechat.allowances.of,
+        instance_secret(settings.root, "assist_key"),
+    )  # fmt: skip
     return Services(
         settings=settings, database=database, encoder=encoder, entries=entries, workshop=workshop, feed=feed, index=index,
         answerer=answerer, starters=starters, records=records, consultation=consultation, rasa=rasa, live=live, turns=turns,
-        ticket_desk=ticket_desk, handoff_desk=handoff_desk,
+        ticket_desk=ticket_desk, handoff_desk=handoff_desk, desk=desk,
         caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines, partial(_publish_due, workshop)),
         wechat=wechat, metrics=metrics, runs=runs, promotions=Promotions(pointer, runs, loader), follower=follower,
         jobs=jobs, weekly_training=WeeklyTraining(jobs, weekly, settings.train_promote == "passed"),
