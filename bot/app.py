@@ -19,6 +19,7 @@ from bot.routes.pages import STATIC, error_page, page_routes, page_templates
 from bot.routes.search import search_routes
 from bot.routes.staff import staff_routes
 from bot.routes.tickets import ticket_routes
+from bot.routes.training import training_routes
 from bot.routes.wechat_codes import wechat_code_routes
 from bot.services import Services
 from bot.staff_login import StaffLogin
@@ -32,7 +33,9 @@ def create_app(services: Services) -> FastAPI:
         services.start()
         services.wechat.start()
         services.caretaker.start()
+        services.follower.start()
         yield
+        await services.follower.stop()
         await services.caretaker.stop()
         await services.wechat.stop()
         await services.rasa.aclose()
@@ -57,6 +60,7 @@ def create_app(services: Services) -> FastAPI:
         ticket_routes(services),
         handoff_routes(services),
         outbox_routes(services),
+        training_routes(services),
         staff_routes(services, StaffLogin(services.accounts, services.gate)),
         health_routes(services),
         page_routes(services, senders, templates),

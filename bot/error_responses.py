@@ -22,6 +22,7 @@ from errors import SettingsError, WenzhengError
 from insights import errors as insights
 from knowledge_base import errors as knowledge
 from retrieval.errors import RetrievalError
+from serving import errors as serving
 from staff import errors as staff
 from tickets import errors as tickets
 
@@ -51,6 +52,7 @@ STATUS: Mapping[type[WenzhengError], int] = {
     talk.WordListError: 500,
     talk.HandoffStateError: 409,
     talk.DialogueUnavailableError: 503,
+    talk.DialogueModelError: 502,
     talk.SilentDialogueError: 502,
     edge.GatewayError: 400,
     edge.UnauthorizedError: 401,
@@ -74,6 +76,12 @@ STATUS: Mapping[type[WenzhengError], int] = {
     tickets.UnknownTicketError: 404,
     tickets.TicketStateError: 409,
     tickets.DepartmentFileError: 500,
+    serving.ServingError: 422,
+    serving.UnknownRunError: 404,
+    serving.NotPromotableError: 409,
+    serving.ForceNotAllowedError: 403,
+    serving.NothingToRollBackError: 409,
+    serving.TrainingBusyError: 409,
     staff.StaffError: 422,
     staff.LoginRefusedError: 401,
     staff.LoginLockedError: 429,
