@@ -12,6 +12,7 @@ from bot.channels.wechat.callback import wechat_callback
 from bot.error_responses import install_error_responses
 from bot.http_guards import BodyLimit, ResponseGuard
 from bot.routes.entries import entry_routes
+from bot.routes.gaps import gap_routes
 from bot.routes.handoffs import handoff_routes
 from bot.routes.health import health_routes
 from bot.routes.outbox import outbox_routes
@@ -59,6 +60,7 @@ def create_app(services: Services) -> FastAPI:
         entry_routes(services),
         ticket_routes(services),
         handoff_routes(services),
+        gap_routes(services),
         outbox_routes(services),
         training_routes(services),
         staff_routes(services, StaffLogin(services.accounts, services.gate)),

@@ -38,6 +38,7 @@ from conversations.turns import TurnService
 from database.engine import Database
 from database.migrate import migrate
 from errors import WenzhengError
+from insights.parts import Insights
 from knowledge_base.entries import EntryStore
 from knowledge_base.feed import ChangeFeed
 from knowledge_base.vectors import VectorStore, VectorWriter
@@ -87,6 +88,7 @@ class Services:
     accounts: StaffAccounts
     audit_log: AuditLog
     gate: StaffGate
+    insights: Insights
 
     @property
     def searcher(self) -> Searcher:
@@ -96,9 +98,11 @@ class Services:
     def start(self) -> None:
         """Load the index in the background and follow the store. `index.ready` tells when it serves."""
         self.index.start()
+        self.insights.start()
 
     def stop(self) -> None:
         """Let threads and connections go."""
+        self.insights.stop()
         self.index.stop()
         self.turns.close()
         self.database.dispose()
@@ -137,8 +141,9 @@ def build_services(
     adviser = EligibilityAdviser(index, entries, answerer, settings.public_url)
     checkups = Checkups(adviser, PolicyMatcher(index, entries, feed, adviser))
     hours = OfficeHours.parse(settings.office_hours)
+    responsible = Departments.load(settings.root / departments.FILE_NAME)
     consultation = Consultation(
-        database, answerer, checkups=checkups, starters=starters, departments=Departments.load(settings.root / departments.FILE_NAME),
+        database, answerer, checkups=checkups, starters=starters, departments=responsible,
         words=HandoffWords.load(settings.root / feelings.FILE_NAME), hours=hours, on_message=live.notify,
     )  # fmt: skip
     ticket_desk = TicketDesk(database, template=_ticket_template(settings), on_message=live.notify)
@@ -173,6 +178,7 @@ def build_services(
         caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines),
         wechat=wechat, metrics=metrics, runs=runs, promotions=Promotions(pointer, runs, loader), follower=follower,
         accounts=accounts, audit_log=AuditLog(database), gate=StaffGate(settings, accounts),
+        insights=Insights.build(database, entries, answerer, encoder, responsible, lambda: index.ready and index.follow()),
     )  # fmt: skip
 
 

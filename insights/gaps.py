@@ -53,7 +53,7 @@ class GapDesk:
         space: MeaningSpace,
         departments: Departments,
         *,
-        follow: Callable[[], None] = lambda: None,
+        follow: Callable[[], object] = lambda: None,
         now: Clock = clock.now,
     ) -> None:
         self._database, self._entries, self._finder, self._space = database, entries, finder, space
