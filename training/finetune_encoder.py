@@ -13,7 +13,7 @@ import json
 import random
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -28,6 +28,7 @@ from training.contrastive import Embedder, batches, dense_recall, info_nce, mine
 from training.e5_model import bert_model, bundled_weights, tokenizer
 from training.errors import TrainingError
 from training.low_rank import add_low_rank, arrays_of
+from training.misspelling import Misspeller
 from training.question_pairs import Entry, Pair, read_entries, read_pairs
 
 WARM_UP_STEPS = 20
@@ -47,6 +48,7 @@ class Plan:
     batch_size: int = 16
     seed: int = 0
     extra_share: float = 0.5  # of the entries' own similar questions, drawn anew each epoch
+    misspelt_share: float = 0.15  # of the questions, drawn and misspelt anew each epoch
 
     def fingerprint(self, pairs: Sequence[Pair], entries: Sequence[Entry]) -> str:
         content = json.dumps([asdict(self), [asdict(p) for p in pairs], [asdict(e) for e in entries]], ensure_ascii=False)
@@ -73,6 +75,7 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(self.parameters, lr=self.plan.learning_rate, weight_decay=0.01)
         self.asked = [p for p in self.pairs if p.mined]
         self.extra = [p for p in self.pairs if not p.mined]
+        self.misspeller = Misspeller(text for p in self.pairs for text in (p.question, *(self.entries[i].title for i in p.right)))
         drawn = len(self.asked) + int(len(self.extra) * self.plan.extra_share)
         self.steps = max(drawn // self.plan.batch_size, 1)
 
@@ -89,6 +92,10 @@ class Trainer:
         hard = mine(self.embedder, pairs, self.entries) if self.plan.hard_negatives else [[] for _ in pairs]
         self.model.train()
         plan = self.plan
+        pairs = [
+            replace(p, question=self.misspeller.misspell(p.question, chance)) if chance.random() < plan.misspelt_share else p
+            for p in pairs
+        ]
         for step, batch in enumerate(batches(pairs, hard, self.entries, plan.batch_size, plan.hard_negatives, chance)):
             for group in self.optimiser.param_groups:
                 group["lr"] = plan.learning_rate * self._rate(self.epoch * self.steps + step)
@@ -181,7 +188,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--extra", action="store_true", help="train on the entries' own similar questions too")
     parser.add_argument("--dev", type=Path, help="questions for the recall before and after; never the test half")
     parser.add_argument("--out", type=Path, required=True)
-    for name in ("epochs", "rank", "learning_rate", "temperature", "hard_negatives", "batch_size", "seed", "extra_share"):
+    for name in ("epochs", "rank", "learning_rate", "temperature", "hard_negatives", "batch_size", "seed", "extra_share", "misspelt_share"):
         default = getattr(plan, name)
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default, help=f"default {default}")
     parser.add_argument("--threads", type=int, default=0, help="default: all cores")
