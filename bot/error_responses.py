@@ -19,6 +19,7 @@ from bot.rasa_project import RasaProjectError
 from conversations import errors as talk
 from database.errors import DatabaseError
 from errors import SettingsError, WenzhengError
+from insights import errors as insights
 from knowledge_base import errors as knowledge
 from retrieval.errors import RetrievalError
 from tickets import errors as tickets
@@ -58,6 +59,9 @@ STATUS: Mapping[type[WenzhengError], int] = {
     edge.UnknownPageError: 404,
     edge.WithdrawnEntryError: 410,
     edge.NoPublicAddressError: 404,
+    insights.InsightError: 500,
+    insights.LabelError: 422,
+    insights.UnknownLabelError: 404,
     tickets.TicketError: 422,
     tickets.UnknownTicketError: 404,
     tickets.TicketStateError: 409,

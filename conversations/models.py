@@ -16,7 +16,10 @@ class Conversation(Base):
     """One sender on one channel. The id is unguessable: knowing it is the right to read the conversation."""
 
     __tablename__ = "conversations"
-    __table_args__ = (UniqueConstraint("channel", "sender_id", name="uq_conversations_sender"),)
+    __table_args__ = (
+        UniqueConstraint("channel", "sender_id", name="uq_conversations_sender"),
+        Index("ix_conversations_last_message", "last_message_id"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     channel: Mapped[str] = mapped_column(String(32))
@@ -28,6 +31,8 @@ class Conversation(Base):
     )  # what the sender told about themselves; outlives the case
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_message_id: Mapped[int | None] = mapped_column(_Id)
+    last_said_id: Mapped[int | None] = mapped_column(_Id)  # by the citizen
 
 
 class Turn(Base):
@@ -127,6 +132,7 @@ class HandoffRequest(Base):
         reason: asked | anger | distress | topic.
         agent: who has taken it.
         last_word_at: when the agent took it or last said something.
+        close_reason: how it ended, in the agent's words.
     """
 
     __tablename__ = "handoff_requests"
@@ -139,6 +145,7 @@ class HandoffRequest(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_word_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    close_reason: Mapped[str | None] = mapped_column(String(200))
 
 
 class OutboxMessage(Base):
