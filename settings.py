@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     region: str | None = Field(None, pattern=r"^\d{6}$", validation_alias="WENZHENG_REGION")
     public_url: str | None = Field(None, validation_alias="WENZHENG_PUBLIC_URL")
     admin_token: SecretStr | None = Field(None, validation_alias="WENZHENG_ADMIN_TOKEN")
+    session_idle_minutes: int = Field(120, ge=30, le=480, validation_alias="WENZHENG_SESSION_IDLE_MINUTES")
     office_hours: str = Field(
         "8:30-12:00,14:00-17:30",
         pattern=r"^\s*\d{1,2}[:：]\d{2}\s*[-–—~]\s*\d{1,2}[:：]\d{2}(\s*[,，、;；]\s*\d{1,2}[:：]\d{2}\s*[-–—~]\s*\d{1,2}[:：]\d{2})*\s*$",

@@ -122,7 +122,7 @@ class Answerer:
         return self._replies().citation(record)
 
     def _replies(self) -> Replies:
-        return Replies(self._public_url, self._index.searcher.revision, dict(self._index.searcher.model_ids))
+        return Replies(self._public_url, self._index.searcher.revision, self._index.model_ids)
 
     def _opened(self, inquiry: Inquiry) -> Answer | None:
         record = self._lookup.live(inquiry.opened)

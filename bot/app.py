@@ -17,9 +17,12 @@ from bot.routes.health import health_routes
 from bot.routes.outbox import outbox_routes
 from bot.routes.pages import STATIC, error_page, page_routes, page_templates
 from bot.routes.search import search_routes
+from bot.routes.staff import staff_routes
 from bot.routes.tickets import ticket_routes
+from bot.routes.training import training_routes
 from bot.routes.wechat_codes import wechat_code_routes
 from bot.services import Services
+from bot.staff_login import StaffLogin
 
 
 def create_app(services: Services) -> FastAPI:
@@ -30,7 +33,9 @@ def create_app(services: Services) -> FastAPI:
         services.start()
         services.wechat.start()
         services.caretaker.start()
+        services.follower.start()
         yield
+        await services.follower.stop()
         await services.caretaker.stop()
         await services.wechat.stop()
         await services.rasa.aclose()
@@ -55,6 +60,8 @@ def create_app(services: Services) -> FastAPI:
         ticket_routes(services),
         handoff_routes(services),
         outbox_routes(services),
+        training_routes(services),
+        staff_routes(services, StaffLogin(services.accounts, services.gate)),
         health_routes(services),
         page_routes(services, senders, templates),
         wechat_code_routes(services),

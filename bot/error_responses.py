@@ -22,6 +22,8 @@ from errors import SettingsError, WenzhengError
 from insights import errors as insights
 from knowledge_base import errors as knowledge
 from retrieval.errors import RetrievalError
+from serving import errors as serving
+from staff import errors as staff
 from tickets import errors as tickets
 
 log = structlog.get_logger(__name__)
@@ -50,6 +52,7 @@ STATUS: Mapping[type[WenzhengError], int] = {
     talk.WordListError: 500,
     talk.HandoffStateError: 409,
     talk.DialogueUnavailableError: 503,
+    talk.DialogueModelError: 502,
     talk.SilentDialogueError: 502,
     edge.GatewayError: 400,
     edge.UnauthorizedError: 401,
@@ -66,6 +69,19 @@ STATUS: Mapping[type[WenzhengError], int] = {
     tickets.UnknownTicketError: 404,
     tickets.TicketStateError: 409,
     tickets.DepartmentFileError: 500,
+    serving.ServingError: 422,
+    serving.UnknownRunError: 404,
+    serving.NotPromotableError: 409,
+    serving.ForceNotAllowedError: 403,
+    serving.NothingToRollBackError: 409,
+    serving.TrainingBusyError: 409,
+    staff.StaffError: 422,
+    staff.LoginRefusedError: 401,
+    staff.LoginLockedError: 429,
+    staff.UnknownMemberError: 404,
+    staff.MemberExistsError: 409,
+    staff.OwnAccountError: 409,
+    staff.UnknownTokenError: 404,
     wechat.WeChatError: 500,
     wechat.SignatureError: 403,
     wechat.UnreadablePushError: 400,
@@ -134,7 +150,7 @@ def error_response(error: WenzhengError) -> JSONResponse:
         status = 500
     problems = [str(problem) for problem in getattr(error, "problems", ())]
     headers = {}
-    if isinstance(error, talk.RateLimitedError):
+    if isinstance(error, talk.RateLimitedError | staff.LoginLockedError):
         headers["Retry-After"] = str(error.retry_after_s)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"

@@ -1,9 +1,13 @@
 """The composition root: the only place that builds things and joins them."""
 
+import os
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+
+import structlog
 
 from answering.answerer import Answerer
 from answering.eligibility import EligibilityAdviser
@@ -12,10 +16,11 @@ from answering.matching import PolicyMatcher
 from answering.preparation import prepare_encoder
 from answering.regions import JurisdictionFinder
 from answering.searcher_factory import build_searcher
+from bot.authorization import StaffGate
 from bot.caretaker import Caretaker
 from bot.channels.wechat.service import WeChatService
 from bot.metrics import Metrics
-from bot.rasa_project import internal_token
+from bot.rasa_project import internal_token, own_dialogue_model
 from bot.starters import StarterQuestions
 from conversations import feelings
 from conversations.checkup import Checkups
@@ -32,14 +37,24 @@ from conversations.ticket_desk import TicketDesk, TicketTemplate
 from conversations.turns import TurnService
 from database.engine import Database
 from database.migrate import migrate
+from errors import WenzhengError
 from knowledge_base.entries import EntryStore
 from knowledge_base.feed import ChangeFeed
 from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.encoder import Encoder, OnnxEncoder
 from retrieval.searcher import Searcher
+from serving.follower import ModelFollower
+from serving.loading import ServedSet, SetLoader
+from serving.pointer import BUILT_IN, Served, ServedPointer
+from serving.promotion import Promotions
+from serving.runs import RunStore
 from settings import Settings
+from staff.accounts import StaffAccounts
+from staff.audit import AuditLog
 from tickets import departments
 from tickets.departments import Departments
+
+log = structlog.get_logger(__name__)
 
 LONGEST_DIRECT_ANSWER = timedelta(seconds=5)  # on a busy machine
 
@@ -54,7 +69,6 @@ class Services:
     entries: EntryStore
     feed: ChangeFeed
     index: KnowledgeIndex
-    searcher: Searcher
     answerer: Answerer
     starters: StarterQuestions
     records: ConversationRecords
@@ -67,6 +81,17 @@ class Services:
     caretaker: Caretaker
     wechat: WeChatService
     metrics: Metrics
+    runs: RunStore
+    promotions: Promotions
+    follower: ModelFollower
+    accounts: StaffAccounts
+    audit_log: AuditLog
+    gate: StaffGate
+
+    @property
+    def searcher(self) -> Searcher:
+        """The one in use, whether or not it has been loaded."""
+        return self.index.held
 
     def start(self) -> None:
         """Load the index in the background and follow the store. `index.ready` tells when it serves."""
@@ -94,7 +119,11 @@ def build_services(
     settings.root.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url)
     migrate(database)
-    encoder = encoder or OnnxEncoder(prepare_encoder(settings, report))
+    pointer, runs = ServedPointer(database), RunStore(settings.root)
+    configured = encoder or OnnxEncoder(prepare_encoder(settings, report))
+    loader = SetLoader(runs, configured, lambda: own_dialogue_model(settings))
+    begin = _first_set(loader, pointer)
+    encoder = begin.encoder
     feed = ChangeFeed(database)
     vectors = VectorStore(database)
     writer = VectorWriter(vectors, encoder)
@@ -119,19 +148,41 @@ def build_services(
         records, consultation, rasa, RateLimiter(settings.rate_limit), live, metrics.turn_done,
         timedelta(seconds=settings.rasa_timeout_s) + LONGEST_DIRECT_ANSWER,
     )  # fmt: skip
+    follower = ModelFollower(
+        pointer,
+        loader,
+        index,
+        vectors,
+        rasa,
+        turns.gate,
+        partial(build_searcher, settings),
+        f"{socket.gethostname()}-{os.getpid()}",
+    )
+    follower.take_up(begin)
     wechat = WeChatService(settings, database, turns, records, entries, starters, metrics.wechat_done)
     for state in STATES:
         metrics.watch_outbox(state, partial(_count, wechat.outbox, state))
     metrics.watch("index_revision", "Revision of the store that the index has reached", partial(getattr, index, "revision"))
-    metrics.watch("index_entries", "Published entries in the index", partial(getattr, searcher, "size"))
+    metrics.watch("index_entries", "Published entries in the index", partial(getattr, index, "size"))
     metrics.watch("index_ready", "1 when the index serves", lambda: float(index.ready))
+    accounts = StaffAccounts(database, idle=timedelta(minutes=settings.session_idle_minutes))
     return Services(
-        settings=settings, database=database, encoder=encoder, entries=entries, feed=feed, index=index, searcher=searcher,
+        settings=settings, database=database, encoder=encoder, entries=entries, feed=feed, index=index,
         answerer=answerer, starters=starters, records=records, consultation=consultation, rasa=rasa, live=live, turns=turns,
         ticket_desk=ticket_desk, handoff_desk=handoff_desk,
         caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines),
-        wechat=wechat, metrics=metrics,
+        wechat=wechat, metrics=metrics, runs=runs, promotions=Promotions(pointer, runs, loader), follower=follower,
+        accounts=accounts, audit_log=AuditLog(database), gate=StaffGate(settings, accounts),
     )  # fmt: skip
+
+
+def _first_set(loader: SetLoader, pointer: ServedPointer) -> ServedSet:
+    """What the pointer names; when that cannot be used, the program's own models, until the follower finds it mended."""
+    try:
+        return loader.load(pointer.current())
+    except WenzhengError as exc:
+        log.warning("serving.not_usable", problem=exc.problem)
+        return loader.load(Served(BUILT_IN, None, None))
 
 
 def _ticket_template(settings: Settings) -> TicketTemplate | None:

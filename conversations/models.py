@@ -39,7 +39,10 @@ class Turn(Base):
     """One message and its one reply. `(channel, key)` is the delivery's identity; whoever inserts it first does the work."""
 
     __tablename__ = "turns"
-    __table_args__ = (UniqueConstraint("channel", "key", name="uq_turns_delivery"),)
+    __table_args__ = (
+        UniqueConstraint("channel", "key", name="uq_turns_delivery"),
+        Index("ix_turns_figures", "received_at", "channel", "conversation_id"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
@@ -73,6 +76,7 @@ class AnswerRow(Base):
     """The replayable record of an answer, a question back or a refusal. The question is stored masked."""
 
     __tablename__ = "answers"
+    __table_args__ = (Index("ix_answers_figures", "created_at", "outcome", "entry_id", "latency_ms", "conversation_id"),)
 
     id: Mapped[int] = mapped_column(_Id, primary_key=True, autoincrement=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
@@ -122,7 +126,7 @@ class Feedback(Base):
     answer_id: Mapped[int | None] = mapped_column(ForeignKey("answers.id"), index=True)
     rating: Mapped[int]
     text: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class HandoffRequest(Base):
@@ -142,7 +146,7 @@ class HandoffRequest(Base):
     state: Mapped[str] = mapped_column(String(16), index=True)  # waiting | taken | left | expired | closed
     reason: Mapped[str] = mapped_column(String(16), default="asked")
     agent: Mapped[str | None] = mapped_column(String(64))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     last_word_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     close_reason: Mapped[str | None] = mapped_column(String(200))
