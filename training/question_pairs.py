@@ -27,7 +27,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Pair:
-    """A question and the positions of the entries that answer it. Mined: whether hard negatives are looked for."""
+    """A question and the positions of the entries that answer it, none if nothing does. Mined: whether hard negatives are looked for."""
 
     question: str
     right: tuple[int, ...]
@@ -72,3 +72,8 @@ def read_pairs(files: Iterable[Path], entries: Sequence[Entry]) -> list[Pair]:
             raise TrainingDataError(f"{file.name} 里没有一个问题对应所给的条目。", fix="核对 --entries 是否为这些问题的条目。")
         pairs += usable
     return pairs
+
+
+def read_unanswerable(files: Iterable[Path]) -> list[Pair]:
+    """Questions that no entry answers (lines with empty `gold`)."""
+    return [Pair(normalise(q.text), ()) for file in files for q in read_questions(file) if not q.gold]
