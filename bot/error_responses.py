@@ -18,6 +18,7 @@ from bot.channels.wechat import errors as wechat
 from bot.rasa_project import RasaProjectError
 from conversations import errors as talk
 from database.errors import DatabaseError
+from desk import errors as desk
 from errors import SettingsError, WenzhengError
 from insights import errors as insights
 from knowledge_base import errors as knowledge
@@ -43,6 +44,11 @@ STATUS: Mapping[type[WenzhengError], int] = {
     knowledge.WorkflowError: 409,
     knowledge.NotAllowedError: 403,
     knowledge.VectorError: 503,
+    knowledge.StaleVersionError: 409,
+    knowledge.ReviewMonthsError: 500,
+    knowledge.UnknownImportError: 404,
+    knowledge.ImportStateError: 409,
+    knowledge.UnknownDocumentError: 404,
     talk.ConversationError: 500,
     talk.UnknownConversationError: 404,
     talk.UnknownTurnError: 404,
@@ -65,6 +71,13 @@ STATUS: Mapping[type[WenzhengError], int] = {
     insights.InsightError: 500,
     insights.LabelError: 422,
     insights.UnknownLabelError: 404,
+    desk.DeskError: 422,
+    desk.UnknownMessageError: 404,
+    desk.StaleSuggestionError: 409,
+    desk.CannotSendError: 409,
+    desk.UnknownAgentError: 422,
+    desk.UnknownPhraseError: 404,
+    desk.AssistLinkError: 403,
     tickets.TicketError: 422,
     tickets.UnknownTicketError: 404,
     tickets.TicketStateError: 409,

@@ -19,9 +19,12 @@ from answering.searcher_factory import build_searcher
 from bot.authorization import StaffGate
 from bot.caretaker import Caretaker
 from bot.channels.wechat.service import WeChatService
+from bot.instance_secrets import instance_secret
+from bot.live_desk import LiveDesk, build_live_desk
 from bot.metrics import Metrics
 from bot.rasa_project import internal_token, own_dialogue_model
 from bot.starters import StarterQuestions
+from bot.workshop import Workshop, build_workshop
 from conversations import feelings
 from conversations.checkup import Checkups
 from conversations.consultation import Consultation
@@ -44,11 +47,13 @@ from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.encoder import Encoder, OnnxEncoder
 from retrieval.searcher import Searcher
 from serving.follower import ModelFollower
+from serving.jobs import TrainingJobs
 from serving.loading import ServedSet, SetLoader
 from serving.pointer import BUILT_IN, Served, ServedPointer
 from serving.promotion import Promotions
 from serving.runs import RunStore
-from settings import Settings
+from serving.schedule import Weekly, WeeklyTraining
+from settings import PROJECT_ROOT, Settings
 from staff.accounts import StaffAccounts
 from staff.audit import AuditLog
 from tickets import departments
@@ -67,6 +72,7 @@ class Services:
     database: Database
     encoder: Encoder
     entries: EntryStore
+    workshop: Workshop
     feed: ChangeFeed
     index: KnowledgeIndex
     answerer: Answerer
@@ -78,12 +84,15 @@ class Services:
     turns: TurnService
     ticket_desk: TicketDesk
     handoff_desk: HandoffDesk
+    desk: LiveDesk
     caretaker: Caretaker
     wechat: WeChatService
     metrics: Metrics
     runs: RunStore
     promotions: Promotions
     follower: ModelFollower
+    jobs: TrainingJobs
+    weekly_training: WeeklyTraining
     accounts: StaffAccounts
     audit_log: AuditLog
     gate: StaffGate
@@ -99,6 +108,7 @@ class Services:
 
     def stop(self) -> None:
         """Let threads and connections go."""
+        self.workshop.imports.stop()
         self.index.stop()
         self.turns.close()
         self.database.dispose()
@@ -130,6 +140,7 @@ def build_services(
     entries = EntryStore(database, writer)
     searcher = build_searcher(settings, encoder)
     index = KnowledgeIndex(feed, vectors, writer, searcher)
+    workshop = build_workshop(entries, index, settings.review_months, settings.root)
     ours = JurisdictionFinder(settings.region, entries.published_regions)
     answerer = Answerer(index, entries, settings.public_url, ours)
     starters = StarterQuestions(entries, answerer)
@@ -137,9 +148,10 @@ def build_services(
     adviser = EligibilityAdviser(index, entries, answerer, settings.public_url)
     checkups = Checkups(adviser, PolicyMatcher(index, entries, feed, adviser))
     hours = OfficeHours.parse(settings.office_hours)
+    words = HandoffWords.load(settings.root / feelings.FILE_NAME)
     consultation = Consultation(
         database, answerer, checkups=checkups, starters=starters, departments=Departments.load(settings.root / departments.FILE_NAME),
-        words=HandoffWords.load(settings.root / feelings.FILE_NAME), hours=hours, on_message=live.notify,
+        words=words, hours=hours, on_message=live.notify,
     )  # fmt: skip
     ticket_desk = TicketDesk(database, template=_ticket_template(settings), on_message=live.notify)
     handoff_desk = HandoffDesk(database, hours=hours, on_message=live.notify)
@@ -159,6 +171,8 @@ def build_services(
         f"{socket.gethostname()}-{os.getpid()}",
     )
     follower.take_up(begin)
+    jobs = TrainingJobs(settings.root, PROJECT_ROOT)
+    weekly = Weekly.parse(settings.train_schedule) if settings.train_schedule else None
     wechat = WeChatService(settings, database, turns, records, entries, starters, metrics.wechat_done)
     for state in STATES:
         metrics.watch_outbox(state, partial(_count, wechat.outbox, state))
@@ -166,14 +180,26 @@ def build_services(
     metrics.watch("index_entries", "Published entries in the index", partial(getattr, index, "size"))
     metrics.watch("index_ready", "1 when the index serves", lambda: float(index.ready))
     accounts = StaffAccounts(database, idle=timedelta(minutes=settings.session_idle_minutes))
+    desk = build_live_desk(
+        database, entries, index, answerer, handoff_desk, live, accounts, words, wechat.allowances.of,
+        instance_secret(settings.root, "assist_key"),
+    )  # fmt: skip
     return Services(
-        settings=settings, database=database, encoder=encoder, entries=entries, feed=feed, index=index,
+        settings=settings, database=database, encoder=encoder, entries=entries, workshop=workshop, feed=feed, index=index,
         answerer=answerer, starters=starters, records=records, consultation=consultation, rasa=rasa, live=live, turns=turns,
-        ticket_desk=ticket_desk, handoff_desk=handoff_desk,
-        caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines),
+        ticket_desk=ticket_desk, handoff_desk=handoff_desk, desk=desk,
+        caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines, partial(_publish_due, workshop)),
         wechat=wechat, metrics=metrics, runs=runs, promotions=Promotions(pointer, runs, loader), follower=follower,
+        jobs=jobs, weekly_training=WeeklyTraining(jobs, weekly, settings.train_promote == "passed"),
         accounts=accounts, audit_log=AuditLog(database), gate=StaffGate(settings, accounts),
     )  # fmt: skip
+
+
+def _publish_due(workshop: Workshop) -> int:
+    done = workshop.schedule.publish_due()
+    if done:
+        workshop.follow()
+    return done
 
 
 def _first_set(loader: SetLoader, pointer: ServedPointer) -> ServedSet:

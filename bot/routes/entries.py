@@ -83,8 +83,12 @@ def entry_routes(services: Services) -> APIRouter:
         return entry_out(live)
 
     @router.patch("/api/entries/{entry_id}", summary="修改条目（合并补丁）；已发布的条目由管理员修改后即时生效")
-    def edit(entry_id: EntryId, changes: dict[str, Any], request: Request) -> dict[str, Any]:
-        record = store.edit(entry_id, changes, editor(request))
+    def edit(
+        entry_id: EntryId, changes: dict[str, Any], request: Request,
+        seen: Annotated[int | None, Query(ge=1, description="所依据的版本；条目已是别的版本时拒绝，不覆盖")] = None,
+        as_draft: Annotated[bool, Query(description="管理员的修改也先存为草稿")] = False,
+    ) -> dict[str, Any]:  # fmt: skip
+        record = store.edit(entry_id, changes, editor(request), seen=seen, as_draft=as_draft)
         follow()
         return entry_out(record)
 
