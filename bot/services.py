@@ -41,6 +41,7 @@ from conversations.turns import TurnService
 from database.engine import Database
 from database.migrate import migrate
 from errors import WenzhengError
+from insights.parts import Insights
 from knowledge_base.entries import EntryStore
 from knowledge_base.feed import ChangeFeed
 from knowledge_base.vectors import VectorStore, VectorWriter
@@ -96,6 +97,7 @@ class Services:
     accounts: StaffAccounts
     audit_log: AuditLog
     gate: StaffGate
+    insights: Insights
 
     @property
     def searcher(self) -> Searcher:
@@ -105,9 +107,11 @@ class Services:
     def start(self) -> None:
         """Load the index in the background and follow the store. `index.ready` tells when it serves."""
         self.index.start()
+        self.insights.start()
 
     def stop(self) -> None:
         """Let threads and connections go."""
+        self.insights.stop()
         self.workshop.imports.stop()
         self.index.stop()
         self.turns.close()
@@ -149,9 +153,10 @@ def build_services(
     checkups = Checkups(adviser, PolicyMatcher(index, entries, feed, adviser))
     hours = OfficeHours.parse(settings.office_hours)
     words = HandoffWords.load(settings.root / feelings.FILE_NAME)
+    responsible = Departments.load(settings.root / departments.FILE_NAME)
     consultation = Consultation(
-        database, answerer, checkups=checkups, starters=starters, departments=Departments.load(settings.root / departments.FILE_NAME),
-        words=words, hours=hours, on_message=live.notify,
+        database, answerer, checkups=checkups, starters=starters, departments=responsible, words=words, hours=hours,
+        on_message=live.notify,
     )  # fmt: skip
     ticket_desk = TicketDesk(database, template=_ticket_template(settings), on_message=live.notify)
     handoff_desk = HandoffDesk(database, hours=hours, on_message=live.notify)
@@ -192,6 +197,7 @@ def build_services(
         wechat=wechat, metrics=metrics, runs=runs, promotions=Promotions(pointer, runs, loader), follower=follower,
         jobs=jobs, weekly_training=WeeklyTraining(jobs, weekly, settings.train_promote == "passed"),
         accounts=accounts, audit_log=AuditLog(database), gate=StaffGate(settings, accounts),
+        insights=Insights.build(database, entries, answerer, encoder, responsible, lambda: index.ready and index.follow()),
     )  # fmt: skip
 
 
