@@ -1,7 +1,8 @@
 """What `pip install` brings: every package that something serving imports, also when a new one joins the house."""
 
-import tomllib
 from fnmatch import fnmatch
+
+import tomllib
 
 from settings import PROJECT_ROOT
 
