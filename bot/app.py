@@ -15,6 +15,7 @@ from bot.panel_mount import mount_panel
 from bot.routes.desk import desk_routes
 from bot.routes.desk.assist_page import assist_page
 from bot.routes.entries import entry_routes
+from bot.routes.gaps import gap_routes
 from bot.routes.handoffs import handoff_routes
 from bot.routes.health import health_routes
 from bot.routes.outbox import outbox_routes
@@ -40,8 +41,10 @@ def create_app(services: Services) -> FastAPI:
         services.caretaker.start()
         services.desk.board.start()
         services.follower.start()
+        services.weekly_training.start()
         async with running():
             yield
+        await services.weekly_training.stop()
         await services.follower.stop()
         await services.desk.board.stop()
         await services.caretaker.stop()
@@ -69,6 +72,7 @@ def create_app(services: Services) -> FastAPI:
         entry_routes(services),
         ticket_routes(services),
         handoff_routes(services),
+        gap_routes(services),
         desk_routes(services),
         assist_page(services, templates),
         outbox_routes(services),

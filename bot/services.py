@@ -41,17 +41,20 @@ from conversations.turns import TurnService
 from database.engine import Database
 from database.migrate import migrate
 from errors import WenzhengError
+from insights.parts import Insights
 from knowledge_base.entries import EntryStore
 from knowledge_base.feed import ChangeFeed
 from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.encoder import Encoder, OnnxEncoder
 from retrieval.searcher import Searcher
 from serving.follower import ModelFollower
+from serving.jobs import TrainingJobs
 from serving.loading import ServedSet, SetLoader
 from serving.pointer import BUILT_IN, Served, ServedPointer
 from serving.promotion import Promotions
 from serving.runs import RunStore
-from settings import Settings
+from serving.schedule import Weekly, WeeklyTraining
+from settings import PROJECT_ROOT, Settings
 from staff.accounts import StaffAccounts
 from staff.audit import AuditLog
 from tickets import departments
@@ -89,9 +92,12 @@ class Services:
     runs: RunStore
     promotions: Promotions
     follower: ModelFollower
+    jobs: TrainingJobs
+    weekly_training: WeeklyTraining
     accounts: StaffAccounts
     audit_log: AuditLog
     gate: StaffGate
+    insights: Insights
 
     @property
     def searcher(self) -> Searcher:
@@ -101,9 +107,11 @@ class Services:
     def start(self) -> None:
         """Load the index in the background and follow the store. `index.ready` tells when it serves."""
         self.index.start()
+        self.insights.start()
 
     def stop(self) -> None:
         """Let threads and connections go."""
+        self.insights.stop()
         self.workshop.imports.stop()
         self.index.stop()
         self.turns.close()
@@ -145,9 +153,10 @@ def build_services(
     checkups = Checkups(adviser, PolicyMatcher(index, entries, feed, adviser))
     hours = OfficeHours.parse(settings.office_hours)
     words = HandoffWords.load(settings.root / feelings.FILE_NAME)
+    responsible = Departments.load(settings.root / departments.FILE_NAME)
     consultation = Consultation(
-        database, answerer, checkups=checkups, starters=starters, departments=Departments.load(settings.root / departments.FILE_NAME),
-        words=words, hours=hours, on_message=live.notify,
+        database, answerer, checkups=checkups, starters=starters, departments=responsible, words=words, hours=hours,
+        on_message=live.notify,
     )  # fmt: skip
     ticket_desk = TicketDesk(database, template=_ticket_template(settings), on_message=live.notify)
     handoff_desk = HandoffDesk(database, hours=hours, on_message=live.notify)
@@ -167,6 +176,8 @@ def build_services(
         f"{socket.gethostname()}-{os.getpid()}",
     )
     follower.take_up(begin)
+    jobs = TrainingJobs(settings.root, PROJECT_ROOT)
+    weekly = Weekly.parse(settings.train_schedule) if settings.train_schedule else None
     wechat = WeChatService(settings, database, turns, records, entries, starters, metrics.wechat_done)
     for state in STATES:
         metrics.watch_outbox(state, partial(_count, wechat.outbox, state))
@@ -184,7 +195,9 @@ def build_services(
         ticket_desk=ticket_desk, handoff_desk=handoff_desk, desk=desk,
         caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines, partial(_publish_due, workshop)),
         wechat=wechat, metrics=metrics, runs=runs, promotions=Promotions(pointer, runs, loader), follower=follower,
+        jobs=jobs, weekly_training=WeeklyTraining(jobs, weekly, settings.train_promote == "passed"),
         accounts=accounts, audit_log=AuditLog(database), gate=StaffGate(settings, accounts),
+        insights=Insights.build(database, entries, answerer, encoder, responsible, lambda: index.ready and index.follow()),
     )  # fmt: skip
 
 
