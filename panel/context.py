@@ -6,6 +6,7 @@ from nicegui import APIRouter
 
 from bot.authorization import StaffGate
 from bot.staff_login import StaffLogin
+from conversations.rectification_desk import RectificationDesk
 from conversations.ticket_desk import TicketDesk
 from database.engine import Database
 from staff.accounts import StaffAccounts
@@ -25,4 +26,5 @@ class PanelContext:
     accounts: StaffAccounts
     audit_log: AuditLog
     ticket_desk: TicketDesk
+    rectifications: RectificationDesk
     pages: APIRouter = field(default_factory=APIRouter)
