@@ -43,6 +43,9 @@ STREAMS = {"GET /api/desk/events"}  # never end: whoever may call them waits
 
 PAGES: dict[str, str] = {
     "/": MEMBER,
+    "/desk": "desk",
+    "/phone": "desk",
+    "/tickets": "tickets",
     "/people": "people",
     "/audit": "people",
 }
