@@ -41,6 +41,8 @@ from conversations.turns import TurnService
 from database.engine import Database
 from database.migrate import migrate
 from errors import WenzhengError
+from insights.active_learning import ActiveLearning
+from insights.labels import QuestionLabels
 from knowledge_base.entries import EntryStore
 from knowledge_base.feed import ChangeFeed
 from knowledge_base.vectors import VectorStore, VectorWriter
@@ -93,6 +95,8 @@ class Services:
     follower: ModelFollower
     jobs: TrainingJobs
     weekly_training: WeeklyTraining
+    labels: QuestionLabels
+    active_learning: ActiveLearning
     accounts: StaffAccounts
     audit_log: AuditLog
     gate: StaffGate
@@ -171,6 +175,7 @@ def build_services(
         f"{socket.gethostname()}-{os.getpid()}",
     )
     follower.take_up(begin)
+    labels = QuestionLabels(database)
     jobs = TrainingJobs(settings.root, PROJECT_ROOT)
     weekly = Weekly.parse(settings.train_schedule) if settings.train_schedule else None
     wechat = WeChatService(settings, database, turns, records, entries, starters, metrics.wechat_done)
@@ -190,6 +195,9 @@ def build_services(
         ticket_desk=ticket_desk, handoff_desk=handoff_desk, desk=desk,
         caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines, partial(_publish_due, workshop)),
         wechat=wechat, metrics=metrics, runs=runs, promotions=Promotions(pointer, runs, loader), follower=follower,
+        labels=labels, active_learning=ActiveLearning(
+            database, labels, lambda texts: (follower.now or begin).encoder.encode_queries(texts), answerer.search, lambda: index.held.threshold
+        ),
         jobs=jobs, weekly_training=WeeklyTraining(jobs, weekly, settings.train_promote == "passed"),
         accounts=accounts, audit_log=AuditLog(database), gate=StaffGate(settings, accounts),
     )  # fmt: skip
