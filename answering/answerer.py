@@ -279,7 +279,7 @@ class Answerer:
     def _decided(self, asked: _Asked, finds: Finds) -> Answer:
         """Tell the entry found, ask which of several is meant, offer what is near, or decline."""
         near = [r for r in finds.ranked if r.probability >= LEAST_NEAR]
-        if near and (finds.sure or _any_of(near[:NEAR_ENTRIES]) >= finds.result.threshold):
+        if near and (finds.sure or finds.result.offered):
             facts = {**asked.inquiry.profile, **asked.inquiry.case.entities}
             rivals = rivals_of(finds.scored(), asked.text, finds.result.threshold)
             left = narrowed(rivals, asked.text, facts)
@@ -366,8 +366,3 @@ def _joined(record: EntryRecord, text: str) -> str:
 
 def _labels(records: Sequence[EntryRecord]) -> list[str]:
     return labels_of([Candidate(r.entry_id, r.content) for r in records])
-
-
-def _any_of(ranked: Sequence[Ranked]) -> float:
-    """Probability that at least one of them answers, taken as mutually exclusive, capped at 1."""
-    return min(1.0, sum(r.probability for r in ranked))
