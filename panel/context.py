@@ -8,6 +8,11 @@ from bot.authorization import StaffGate
 from bot.staff_login import StaffLogin
 from conversations.ticket_desk import TicketDesk
 from database.engine import Database
+from insights.active_learning import ActiveLearning
+from insights.labels import QuestionLabels
+from serving.jobs import TrainingJobs
+from serving.promotion import Promotions
+from serving.runs import RunStore
 from staff.accounts import StaffAccounts
 from staff.audit import AuditLog
 
@@ -25,4 +30,9 @@ class PanelContext:
     accounts: StaffAccounts
     audit_log: AuditLog
     ticket_desk: TicketDesk
+    runs: RunStore
+    promotions: Promotions
+    jobs: TrainingJobs
+    labels: QuestionLabels
+    active_learning: ActiveLearning
     pages: APIRouter = field(default_factory=APIRouter)
