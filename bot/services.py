@@ -42,7 +42,7 @@ from database.engine import Database
 from database.migrate import migrate
 from errors import WenzhengError
 from insights.active_learning import ActiveLearning
-from insights.labels import QuestionLabels
+from insights.parts import Insights
 from knowledge_base.entries import EntryStore
 from knowledge_base.feed import ChangeFeed
 from knowledge_base.vectors import VectorStore, VectorWriter
@@ -95,11 +95,11 @@ class Services:
     follower: ModelFollower
     jobs: TrainingJobs
     weekly_training: WeeklyTraining
-    labels: QuestionLabels
     active_learning: ActiveLearning
     accounts: StaffAccounts
     audit_log: AuditLog
     gate: StaffGate
+    insights: Insights
 
     @property
     def searcher(self) -> Searcher:
@@ -109,9 +109,11 @@ class Services:
     def start(self) -> None:
         """Load the index in the background and follow the store. `index.ready` tells when it serves."""
         self.index.start()
+        self.insights.start()
 
     def stop(self) -> None:
         """Let threads and connections go."""
+        self.insights.stop()
         self.workshop.imports.stop()
         self.index.stop()
         self.turns.close()
@@ -153,9 +155,10 @@ def build_services(
     checkups = Checkups(adviser, PolicyMatcher(index, entries, feed, adviser))
     hours = OfficeHours.parse(settings.office_hours)
     words = HandoffWords.load(settings.root / feelings.FILE_NAME)
+    responsible = Departments.load(settings.root / departments.FILE_NAME)
     consultation = Consultation(
-        database, answerer, checkups=checkups, starters=starters, departments=Departments.load(settings.root / departments.FILE_NAME),
-        words=words, hours=hours, on_message=live.notify,
+        database, answerer, checkups=checkups, starters=starters, departments=responsible, words=words, hours=hours,
+        on_message=live.notify,
     )  # fmt: skip
     ticket_desk = TicketDesk(database, template=_ticket_template(settings), on_message=live.notify)
     handoff_desk = HandoffDesk(database, hours=hours, on_message=live.notify)
@@ -175,7 +178,7 @@ def build_services(
         f"{socket.gethostname()}-{os.getpid()}",
     )
     follower.take_up(begin)
-    labels = QuestionLabels(database)
+    insights = Insights.build(database, entries, answerer, encoder, responsible, lambda: index.ready and index.follow())
     jobs = TrainingJobs(settings.root, PROJECT_ROOT)
     weekly = Weekly.parse(settings.train_schedule) if settings.train_schedule else None
     wechat = WeChatService(settings, database, turns, records, entries, starters, metrics.wechat_done)
@@ -195,11 +198,12 @@ def build_services(
         ticket_desk=ticket_desk, handoff_desk=handoff_desk, desk=desk,
         caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines, partial(_publish_due, workshop)),
         wechat=wechat, metrics=metrics, runs=runs, promotions=Promotions(pointer, runs, loader), follower=follower,
-        labels=labels, active_learning=ActiveLearning(
-            database, labels, lambda texts: (follower.now or begin).encoder.encode_queries(texts), answerer.search, lambda: index.held.threshold
+        active_learning=ActiveLearning(
+            database, insights.labels, lambda texts: (follower.now or begin).encoder.encode_queries(texts), answerer.search, lambda: index.held.threshold
         ),
         jobs=jobs, weekly_training=WeeklyTraining(jobs, weekly, settings.train_promote == "passed"),
         accounts=accounts, audit_log=AuditLog(database), gate=StaffGate(settings, accounts),
+        insights=insights,
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ class NewLabel(BaseModel):
 
 def active_learning_routes(services: Services) -> APIRouter:
     router = APIRouter(tags=["训练与上线"])
-    gate, labels = services.gate, services.labels
+    gate, labels = services.gate, services.insights.labels
 
     @router.get("/api/training/questions", summary="最值得标注的问题：拿不准、问得多、互不相似")
     def questions(request: Request, limit: Annotated[int, Query(ge=1, le=50)] = 50) -> dict[str, Any]:
