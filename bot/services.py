@@ -42,6 +42,7 @@ from conversations.turns import TurnService
 from database.engine import Database
 from database.migrate import migrate
 from errors import WenzhengError
+from insights.active_learning import ActiveLearning
 from insights.parts import Insights
 from knowledge_base.entries import EntryStore
 from knowledge_base.feed import ChangeFeed
@@ -96,6 +97,7 @@ class Services:
     follower: ModelFollower
     jobs: TrainingJobs
     weekly_training: WeeklyTraining
+    active_learning: ActiveLearning
     accounts: StaffAccounts
     audit_log: AuditLog
     gate: StaffGate
@@ -178,6 +180,7 @@ def build_services(
         f"{socket.gethostname()}-{os.getpid()}",
     )
     follower.take_up(begin)
+    insights = Insights.build(database, entries, answerer, encoder, responsible, lambda: index.ready and index.follow())
     jobs = TrainingJobs(settings.root, PROJECT_ROOT)
     weekly = Weekly.parse(settings.train_schedule) if settings.train_schedule else None
     wechat = WeChatService(settings, database, turns, records, entries, starters, metrics.wechat_done)
@@ -197,9 +200,12 @@ def build_services(
         ticket_desk=ticket_desk, rectifications=RectificationDesk(database), handoff_desk=handoff_desk, desk=desk,
         caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines, partial(_publish_due, workshop)),
         wechat=wechat, metrics=metrics, runs=runs, promotions=Promotions(pointer, runs, loader), follower=follower,
+        active_learning=ActiveLearning(
+            database, insights.labels, lambda texts: (follower.now or begin).encoder.encode_queries(texts), answerer.search, lambda: index.held.threshold
+        ),
         jobs=jobs, weekly_training=WeeklyTraining(jobs, weekly, settings.train_promote == "passed"),
         accounts=accounts, audit_log=AuditLog(database), gate=StaffGate(settings, accounts),
-        insights=Insights.build(database, entries, answerer, encoder, responsible, lambda: index.ready and index.follow()),
+        insights=insights,
     )  # fmt: skip
 
 

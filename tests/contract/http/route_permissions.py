@@ -46,6 +46,7 @@ PAGES: dict[str, str] = {
     "/desk": "desk",
     "/phone": "desk",
     "/tickets": "tickets",
+    "/training": "training",
     "/people": "people",
     "/audit": "people",
 }
