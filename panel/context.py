@@ -10,6 +10,7 @@ from conversations.ticket_desk import TicketDesk
 from database.engine import Database
 from insights.active_learning import ActiveLearning
 from insights.labels import QuestionLabels
+from serving.data_reports import DataReports
 from serving.jobs import TrainingJobs
 from serving.promotion import Promotions
 from serving.runs import RunStore
@@ -33,6 +34,7 @@ class PanelContext:
     runs: RunStore
     promotions: Promotions
     jobs: TrainingJobs
+    data_reports: DataReports
     labels: QuestionLabels
     active_learning: ActiveLearning
     pages: APIRouter = field(default_factory=APIRouter)
