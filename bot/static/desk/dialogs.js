@@ -1,11 +1,6 @@
-// Dialogs of the desk: end, pass on, canned phrases, help.
+// Dialogs of the desk: end, pass on, canned phrases.
 import { h, reactive } from "vue";
 import { CLOSE_REASONS } from "./words.js";
-
-const KEYS = [
-  ["↑ ↓", "上一个、下一个会话"], ["T", "接入"], ["1 2 3", "发送第几条推荐（一秒半内可按 Esc 撤销）"], ["E", "编辑推荐（第一条，或正要发送的那条）"],
-  ["/", "手工查知识"], ["Ctrl+Enter", "发送输入框的话"], ["R", "到输入框写回复"], ["N", "写备注"], ["X", "结束会话"], ["Esc", "离开输入框、撤销"], ["?", "这份说明"],
-];
 
 export default {
   props: { store: { type: Object, required: true } },
@@ -61,18 +56,16 @@ export default {
       ], ["新增", () => { form.phrase = { title: "", text: "", shared: false }; }]];
     }
 
-    const help = () => ["快捷键", [h("dl", { class: "keys" }, KEYS.flatMap(([key, what]) => [h("dt", h("kbd", key)), h("dd", what)]))], null];
-
     return () => {
       if (!state.dialog) return null;
-      const [title, body, action] = { close, transfer, phrases, help }[state.dialog.kind]();
+      const [title, body, action] = { close, transfer, phrases }[state.dialog.kind]();
       return h("div", { class: "veil", onClick: (event) => { if (event.target === event.currentTarget) shut(); } }, h("div", {
         class: "dialog", role: "dialog", "aria-modal": "true", "aria-label": title, onKeydown: (event) => { if (event.key === "Escape") { event.stopPropagation(); shut(); } },
       }, [
         h("h2", title), ...body,
         h("div", { class: "dialog-foot" }, [
-          h("button", { type: "button", onClick: shut }, action ? "取消" : "关闭"),
-          action ? h("button", { type: "button", class: "primary", disabled: state.sending, onClick: action[1] }, action[0]) : null,
+          h("button", { type: "button", onClick: shut }, "取消"),
+          h("button", { type: "button", class: "primary", disabled: state.sending, onClick: action[1] }, action[0]),
         ]),
       ]));
     };

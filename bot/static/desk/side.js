@@ -73,7 +73,7 @@ export default {
       ];
     }
 
-    return () => h("section", { class: "col side", "aria-label": "推荐与资料" }, [
+    return () => h("section", { class: "d-col side", "aria-label": "推荐与资料" }, [
       h("div", { class: "tabs", role: "tablist" }, [["suggest", "推荐"], ["caller", "来访人"]].map(([tab, name]) => h("button", {
         type: "button", role: "tab", class: { on: state.tab === tab }, "aria-selected": state.tab === tab, onClick: () => { state.tab = tab; },
       }, name))),
