@@ -8,6 +8,7 @@ from bot.authorization import StaffGate
 from bot.staff_login import StaffLogin
 from conversations.ticket_desk import TicketDesk
 from database.engine import Database
+from insights.parts import Insights
 from staff.accounts import StaffAccounts
 from staff.audit import AuditLog
 
@@ -25,4 +26,5 @@ class PanelContext:
     accounts: StaffAccounts
     audit_log: AuditLog
     ticket_desk: TicketDesk
+    insights: Insights
     pages: APIRouter = field(default_factory=APIRouter)

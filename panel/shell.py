@@ -13,12 +13,19 @@ from bot.error_responses import install_error_responses
 from panel import audit, home, live_desk, login, people
 from panel.access import NotLoggedIn, login_address
 from panel.context import PanelContext
+from panel.insights import gaps_page
 from panel.policy import PanelPolicy
 from panel.runtime import NiceGuiFiles, configure
 
 STATIC = Path(__file__).resolve().parent / "static"
 
-PAGES: tuple[Callable[[PanelContext], None], ...] = (home.register, live_desk.register, people.register, audit.register)
+PAGES: tuple[Callable[[PanelContext], None], ...] = (
+    home.register,
+    live_desk.register,
+    people.register,
+    audit.register,
+    gaps_page.register,
+)
 
 
 def panel_app(context: PanelContext, error_page: Any) -> ASGIApp:
