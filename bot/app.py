@@ -12,6 +12,7 @@ from bot.channels.wechat.callback import wechat_callback
 from bot.error_responses import install_error_responses
 from bot.http_guards import BodyLimit, ResponseGuard
 from bot.panel_mount import mount_panel
+from bot.routes.active_learning import active_learning_routes
 from bot.routes.desk import desk_routes
 from bot.routes.desk.assist_page import assist_page
 from bot.routes.entries import entry_routes
@@ -79,6 +80,7 @@ def create_app(services: Services) -> FastAPI:
         assist_page(services, templates),
         outbox_routes(services),
         training_routes(services),
+        active_learning_routes(services),
         staff_routes(services, login),
         health_routes(services),
         page_routes(services, senders, templates),

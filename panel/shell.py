@@ -10,7 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.error_responses import install_error_responses
-from panel import audit, home, live_desk, login, people
+from panel import audit, home, live_desk, login, people, training
 from panel.access import NotLoggedIn, login_address
 from panel.context import PanelContext
 from panel.insights import gaps_page
@@ -25,6 +25,7 @@ PAGES: tuple[Callable[[PanelContext], None], ...] = (
     people.register,
     audit.register,
     gaps_page.register,
+    training.register,
 )
 
 

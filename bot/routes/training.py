@@ -13,7 +13,9 @@ from serving.runs import Run
 RunId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="训练编号")]
 PERMISSION = "training"
 # A report shows what strangers wrote: nothing in it may run or load anything, even if escaping had a hole.
-REPORT_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"}
+REPORT_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
+}
 
 
 class Start(BaseModel):
