@@ -36,6 +36,7 @@ from conversations.outbox import STATES, Outbox
 from conversations.rasa_client import RasaClient
 from conversations.rate_limit import RateLimiter
 from conversations.records import ConversationRecords
+from conversations.rectification_desk import RectificationDesk
 from conversations.ticket_desk import TicketDesk, TicketTemplate
 from conversations.turns import TurnService
 from database.engine import Database
@@ -86,6 +87,7 @@ class Services:
     live: MessageFeed
     turns: TurnService
     ticket_desk: TicketDesk
+    rectifications: RectificationDesk
     handoff_desk: HandoffDesk
     desk: LiveDesk
     caretaker: Caretaker
@@ -162,7 +164,7 @@ def build_services(
         database, answerer, checkups=checkups, starters=starters, departments=responsible, words=words, hours=hours,
         on_message=live.notify,
     )  # fmt: skip
-    ticket_desk = TicketDesk(database, template=_ticket_template(settings), on_message=live.notify)
+    ticket_desk = TicketDesk(database, departments=responsible, template=_ticket_template(settings), on_message=live.notify)
     handoff_desk = HandoffDesk(database, hours=hours, on_message=live.notify)
     rasa = RasaClient(settings.rasa_url, internal_token(settings), settings.rasa_timeout_s)
     turns = TurnService(
@@ -197,7 +199,7 @@ def build_services(
     return Services(
         settings=settings, database=database, encoder=encoder, entries=entries, workshop=workshop, feed=feed, index=index,
         answerer=answerer, starters=starters, records=records, consultation=consultation, rasa=rasa, live=live, turns=turns,
-        ticket_desk=ticket_desk, handoff_desk=handoff_desk, desk=desk,
+        ticket_desk=ticket_desk, rectifications=RectificationDesk(database), handoff_desk=handoff_desk, desk=desk,
         caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines, partial(_publish_due, workshop)),
         wechat=wechat, metrics=metrics, runs=runs, promotions=Promotions(pointer, runs, loader), follower=follower,
         active_learning=ActiveLearning(

@@ -6,10 +6,12 @@ from nicegui import APIRouter
 
 from bot.authorization import StaffGate
 from bot.staff_login import StaffLogin
+from conversations.rectification_desk import RectificationDesk
 from conversations.ticket_desk import TicketDesk
 from database.engine import Database
 from insights.active_learning import ActiveLearning
 from insights.labels import QuestionLabels
+from insights.parts import Insights
 from serving.data_reports import DataReports
 from serving.jobs import TrainingJobs
 from serving.promotion import Promotions
@@ -31,6 +33,8 @@ class PanelContext:
     accounts: StaffAccounts
     audit_log: AuditLog
     ticket_desk: TicketDesk
+    insights: Insights
+    rectifications: RectificationDesk
     runs: RunStore
     promotions: Promotions
     jobs: TrainingJobs
