@@ -13,6 +13,7 @@ from bot.error_responses import install_error_responses
 from panel import audit, home, live_desk, login, people, training
 from panel.access import NotLoggedIn, login_address
 from panel.context import PanelContext
+from panel.insights import gaps_page
 from panel.policy import PanelPolicy
 from panel.runtime import NiceGuiFiles, configure
 
@@ -23,6 +24,7 @@ PAGES: tuple[Callable[[PanelContext], None], ...] = (
     live_desk.register,
     people.register,
     audit.register,
+    gaps_page.register,
     training.register,
 )
 
