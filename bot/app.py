@@ -11,6 +11,7 @@ from bot.channels.web import web_channel, web_senders
 from bot.channels.wechat.callback import wechat_callback
 from bot.error_responses import install_error_responses
 from bot.http_guards import BodyLimit, ResponseGuard
+from bot.panel_mount import mount_panel
 from bot.routes.entries import entry_routes
 from bot.routes.handoffs import handoff_routes
 from bot.routes.health import health_routes
@@ -24,6 +25,7 @@ from bot.routes.wechat_codes import wechat_code_routes
 from bot.routes.workshop import workshop_routes
 from bot.services import Services
 from bot.staff_login import StaffLogin
+from panel.runtime import running
 
 
 def create_app(services: Services) -> FastAPI:
@@ -35,7 +37,8 @@ def create_app(services: Services) -> FastAPI:
         services.wechat.start()
         services.caretaker.start()
         services.follower.start()
-        yield
+        async with running():
+            yield
         await services.follower.stop()
         await services.caretaker.stop()
         await services.wechat.stop()
@@ -53,6 +56,7 @@ def create_app(services: Services) -> FastAPI:
     )
     templates = page_templates()
     senders = web_senders(services)
+    login = StaffLogin(services.accounts, services.gate)
     for router in (
         web_channel(services, senders),
         wechat_callback(services.wechat.account, services.wechat.trouble, services.wechat.channel),
@@ -63,12 +67,13 @@ def create_app(services: Services) -> FastAPI:
         handoff_routes(services),
         outbox_routes(services),
         training_routes(services),
-        staff_routes(services, StaffLogin(services.accounts, services.gate)),
+        staff_routes(services, login),
         health_routes(services),
         page_routes(services, senders, templates),
         wechat_code_routes(services),
     ):
         app.include_router(router)
+    mount_panel(app, services, login, error_page(templates))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     install_error_responses(app, error_page(templates))
     app.add_middleware(BodyLimit)
