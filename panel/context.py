@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from nicegui import APIRouter
 
 from bot.authorization import StaffGate
+from bot.entry_preview import EntryPreview
 from bot.staff_login import StaffLogin
+from bot.workshop import Workshop
 from conversations.ticket_desk import TicketDesk
 from database.engine import Database
 from staff.accounts import StaffAccounts
@@ -25,4 +27,6 @@ class PanelContext:
     accounts: StaffAccounts
     audit_log: AuditLog
     ticket_desk: TicketDesk
+    workshop: Workshop
+    preview: EntryPreview
     pages: APIRouter = field(default_factory=APIRouter)

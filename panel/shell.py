@@ -10,7 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.error_responses import install_error_responses
-from panel import audit, home, login, people
+from panel import audit, home, knowledge, login, people
 from panel.access import NotLoggedIn, login_address
 from panel.context import PanelContext
 from panel.policy import PanelPolicy
@@ -18,7 +18,7 @@ from panel.runtime import NiceGuiFiles, configure
 
 STATIC = Path(__file__).resolve().parent / "static"
 
-PAGES: tuple[Callable[[PanelContext], None], ...] = (home.register, people.register, audit.register)
+PAGES: tuple[Callable[[PanelContext], None], ...] = (home.register, knowledge.register, people.register, audit.register)
 
 
 def panel_app(context: PanelContext, error_page: Any) -> ASGIApp:

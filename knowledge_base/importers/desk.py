@@ -315,6 +315,8 @@ class ImportDesk:
 
     def _job(self, number: int, states: set[str]) -> JobView:
         job = self.job(number)
+        if job.profile not in PROFILES:
+            raise UnknownImportError(number)
         if job.state not in states:
             raise ImportStateError(f"这次导入现在是“{STATE_NAMES[job.state]}”。", fix="只有待确认或已中断的导入可以这样做。")
         return job
