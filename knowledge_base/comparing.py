@@ -14,6 +14,7 @@ FIELD_NAMES = {
     "audience": "面向对象", "tags": "标签", "effective_from": "生效日期", "effective_to": "失效日期", "replaced_by": "被替代为",
     "owner_department": "责任部门", "eligibility": "适用条件（可判定）", "external_id": "外部编号",
 }  # fmt: skip
+KIND_NAMES = {"qa": "问答", "interpretation": "政策解读", "service_item": "办事事项", "case": "案例", "notice": "通知"}
 SOURCE_NAMES = {
     "document_number": "文号", "title": "文件名称", "issuer": "发文机关", "clause": "条款", "url": "来源链接", "quote": "原文摘录"
 }  # fmt: skip
@@ -83,7 +84,7 @@ def stretches(before: str, after: str) -> tuple[Stretch, ...]:
 
 
 def _fields(content: EntryContent) -> Iterator[tuple[str, str]]:
-    for name, value in content.to_dict().items():
+    for name, value in {**content.to_dict(), "kind": KIND_NAMES[content.kind]}.items():
         if isinstance(value, dict):
             yield from ((f"{name}.{part}", _text(item)) for part, item in value.items())
         else:

@@ -88,7 +88,7 @@ class _Editor:
             ui.tab("write", "编辑" if self.may_edit else "内容")
             ui.tab("versions", f"版本（{self.record.version if self.record else 1}）")
             ui.tab("audit", "操作记录")
-        with ui.tab_panels(tabs, value="write", animated=False, keep_alive=True).classes("w-full bg-transparent"):
+        with ui.tab_panels(tabs, value="write", animated=False, keep_alive=True).classes("w-full bg-transparent kb-panels"):
             with ui.tab_panel("write").classes("p-0 pt-2"):
                 self._desk()
             with ui.tab_panel("versions").classes("p-0 pt-2"):

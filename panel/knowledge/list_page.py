@@ -30,8 +30,8 @@ MOST_CHOICES = 80
 COLUMNS = [
     {"name": name, "label": label, "field": name, "align": "left", "style": css, "headerStyle": css}
     for name, label, css in (
-        ("title", "标题", ""), ("kind", "类型", "width: 76px"), ("state", "状态", "width: 104px"), ("department", "部门", "width: 150px"),
-        ("validity", "有效期", "width: 112px"), ("review", "复核到期", "width: 92px"), ("updated", "更新", "width: 128px"),
+        ("title", "标题", ""), ("kind", "类型", "width: 76px"), ("state", "状态", "width: 104px"), ("department", "部门", "width: 140px"),
+        ("validity", "有效期", "width: 106px"), ("review", "复核到期", "width: 96px"), ("updated", "更新", "width: 104px"),
     )
 ]  # fmt: skip
 
@@ -113,6 +113,7 @@ class _List:
                 "kb-filter"
             )
             self.fields["order"] = ui.select(ORDERS, value=get("order", "updated"), label="排序").classes("kb-filter")
+            self.counted = ui.label().classes("panel-faint")
             self.clear = ui.button("清除", icon="filter_alt_off", on_click=self.reset).props("flat")
         self.batch = ui.row().classes("panel-bar kb-batch")
         self.table = ui.table(columns=COLUMNS, rows=[], row_key="id", selection="multiple", on_select=self.selected).classes(
@@ -121,7 +122,6 @@ class _List:
         self.table.props('dense hide-pagination hide-selected-banner :rows-per-page-options="[0]"')
         _cells(self.table)
         with ui.row().classes("panel-bar"):
-            self.counted = ui.label().classes("panel-faint")
             ui.space()
             self.back = ui.button("上一页", on_click=lambda: self.turn(self.wishes.page - 1)).props("flat id=kb-back")
             self.on = ui.button("下一页", on_click=lambda: self.turn(self.wishes.page + 1)).props("flat id=kb-on")
@@ -257,5 +257,5 @@ def _cells(table: ui.table) -> None:
     )
     table.add_slot(
         "body-cell-updated",
-        """<q-td :props="props">{{ props.row.updated }}<div class="kb-under"><span>{{ props.row.actor }}</span></div></q-td>""",
+        """<q-td :props="props"><span class="kb-updated">{{ props.row.updated }}</span><div class="kb-under"><span>{{ props.row.actor }}</span></div></q-td>""",
     )

@@ -45,7 +45,7 @@ class _Reviews:
             self.waiting_tab = ui.tab("waiting", "待审核")
             self.planned_tab = ui.tab("planned", "定时发布")
             self.due_tab = ui.tab("due", "复核到期")
-        with ui.tab_panels(tabs, value="waiting", animated=False).classes("w-full bg-transparent") as panels:
+        with ui.tab_panels(tabs, value="waiting", animated=False).classes("w-full bg-transparent kb-panels") as panels:
             with ui.tab_panel("waiting").classes("p-0 pt-2"), ui.element("div").classes("kb-columns"):
                 self.list = ui.element("div").classes("kb-list")
                 self.detail = ui.column().classes("w-full gap-3")

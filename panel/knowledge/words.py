@@ -1,12 +1,13 @@
 """What the workshop's pages call things, and small pieces that several of them show."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 
 from nicegui import ui
 
 from bot.entry_page import KIND_NAMES
 from knowledge_base.catalogue import EntryRow
+from knowledge_base.validity import today
 from knowledge_base.workflow import STATE_NAMES
 from panel.times import shown
 
@@ -42,6 +43,12 @@ def when(day: date | None) -> str:
     return day.isoformat() if day else ""
 
 
+def short(moment: datetime) -> str:
+    """`03-02 09:00`, with the year when it is another one."""
+    text = shown(moment)
+    return text.removeprefix(f"{today().year}-")
+
+
 def row_cells(row: EntryRow, probability: float | None = None) -> dict[str, object]:
     """A row of the list for `ui.table`."""
     return {
@@ -51,6 +58,6 @@ def row_cells(row: EntryRow, probability: float | None = None) -> dict[str, obje
         "department": row.department or "", "region": row.region_code or "", "tags": "、".join(row.tags[:3]),
         "validity": VALIDITY_NAMES[row.validity], "validity_tone": VALIDITY_TONES[row.validity],
         "ends": f"至 {row.effective_to}" if row.effective_to else "", "planned": f"{shown(row.publish_at)} 发布" if row.publish_at else "",
-        "review": when(row.review_due_on), "updated": shown(row.updated_at), "actor": row.actor,
+        "review": when(row.review_due_on), "updated": short(row.updated_at), "actor": row.actor,
         "chance": f"{probability:.0%}" if probability is not None else "",
     }  # fmt: skip
