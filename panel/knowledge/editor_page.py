@@ -1,6 +1,7 @@
 """An entry: written, seen as citizens see it, compared, reviewed, published; its versions and audit trail."""
 
 import json
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,10 @@ from panel.knowledge.words import VALIDITY_NAMES, VALIDITY_TONES, state_tag, sty
 from panel.times import shown
 
 SHORTCUTS = {"Ctrl + S": "保存草稿", "Ctrl + Enter": "提交审核"}
+KEPT = """
+for (let tries = 0; tries < 100 && !window.wenzhengKnowledge; tries++) await new Promise((done) => setTimeout(done, 100));
+return window.wenzhengKnowledge.kept(%s);
+"""
 PREVIEW_AFTER_S, COMPARE_AFTER_S, LOOK_EVERY_S = 0.35, 0.6, 8.0
 
 
@@ -59,6 +64,11 @@ class _Editor:
         return self.record.entry_id if self.record else None
 
     @property
+    def key(self) -> str:
+        """Under which the browser keeps what is typed."""
+        return str(self.entry_id or "new")
+
+    @property
     def base(self) -> EntryContent | None:
         return self.record.content if self.record else None
 
@@ -66,7 +76,9 @@ class _Editor:
         self.banners = ui.column().classes("w-full gap-2")
         with ui.row().classes("panel-bar kb-bar"):
             await self._bar()
-        self.form = EntryForm(self.base, self._changed, enabled=self.may_edit)
+        self.form = EntryForm(
+            self.base, self._changed, key=self.key, seen=self.record.version if self.record else 0, enabled=self.may_edit
+        )
         self.side = Side(self.workshop, self.preview, self.entry_id, lambda: content_of(self.base, self.form.changes()))
         if self.record is None:
             self._desk()
@@ -160,14 +172,13 @@ class _Editor:
             )
 
     async def _ready(self) -> None:
+        if self.may_edit:
+            with suppress(TimeoutError):  # a browser that is gone, or very busy
+                kept = await ui.run_javascript(KEPT % json.dumps(self.key), timeout=20)
+                if isinstance(kept, dict) and isinstance(kept.get("texts"), dict):
+                    self._offer(kept)
         await self._show()
         await self.side.compare()
-        if not self.may_edit:
-            return
-        watch = f"return wenzhengKnowledge.watch({json.dumps(str(self.entry_id or 'new'))}, {self.record.version if self.record else 0})"
-        kept = await ui.run_javascript(watch, timeout=5)
-        if isinstance(kept, dict) and isinstance(kept.get("texts"), dict):
-            self._offer(kept)
 
     def _offer(self, kept: dict[str, Any]) -> None:
         now = self.form.texts()
@@ -192,7 +203,7 @@ class _Editor:
             ui.button("丢弃", on_click=discard).props("flat")
 
     def _forget(self) -> None:
-        ui.run_javascript(f"wenzhengKnowledge.forget({self.record.version if self.record else 0})")
+        ui.run_javascript(f"wenzhengKnowledge.forget({json.dumps(self.key)})")
 
     def _changed(self) -> None:
         self.unsaved.set_visibility(True)

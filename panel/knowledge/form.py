@@ -61,9 +61,11 @@ class EntryForm:
 
     Args:
         content: None for a new entry.
+        key, seen: under which the browser keeps what is typed, and the version that it was typed on.
     """
 
-    def __init__(self, content: EntryContent | None, changed: Callable[[], None], *, enabled: bool) -> None:
+    def __init__(self, content: EntryContent | None, changed: Callable[[], None], *, key: str, seen: int, enabled: bool) -> None:
+        self._key, self._seen = key, seen
         self._start: dict[str, Any] = content.to_dict() if content else {"kind": "qa"}
         self._changed, self._enabled = changed, enabled
         self.fields: dict[str, Any] = {}
@@ -71,7 +73,7 @@ class EntryForm:
         self.conditions: ConditionsEditor
 
     def build(self) -> None:
-        with ui.element("div").classes("kb-form").props("id=kb-form"):
+        with ui.element("div").classes("kb-form").props(f"id=kb-form data-entry={self._key} data-seen={self._seen}"):
             with ui.element("div").classes("kb-fields"):
                 for field in MAIN:
                     self._field(field)

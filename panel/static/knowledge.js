@@ -2,9 +2,9 @@
 // The workshop's keys, files that are uploaded, and what was typed but not saved.
 window.wenzhengKnowledge = (() => {
   const KEPT_MS = 7 * 24 * 3600 * 1000;
-  let key = null;
-  let seen = null;
   let dirty = false;
+  const form = () => document.getElementById("kb-form");
+  const keyOf = (entry) => `wenzheng-entry-${entry}`;
 
   const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
   const press = (id) => {
@@ -30,31 +30,28 @@ window.wenzhengKnowledge = (() => {
 
   // Kept in this browser, so that a reload, a lost session or a broken connection loses nothing.
   function keep() {
-    if (!key) return;
     const texts = {};
-    for (const field of document.querySelectorAll("#kb-form [name]")) texts[field.getAttribute("name")] = field.value;
+    for (const field of form().querySelectorAll("[name]")) texts[field.getAttribute("name")] = field.value;
     try {
-      localStorage.setItem(key, JSON.stringify({ at: Date.now(), seen, texts }));
+      const kept = { at: Date.now(), seen: Number(form().dataset.seen), texts };
+      localStorage.setItem(keyOf(form().dataset.entry), JSON.stringify(kept));
     } catch { /* a full or forbidden store: the warning on leaving remains */ }
     dirty = true;
   }
   document.addEventListener("input", (event) => { if (event.target.closest?.("#kb-form") && event.target.getAttribute("name")) keep(); });
   addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
 
-  function watch(entry, version) {
-    key = `wenzheng-entry-${entry}`;
-    seen = version;
+  function kept(entry) {
     let found = null;
     try {
-      found = JSON.parse(localStorage.getItem(key));
+      found = JSON.parse(localStorage.getItem(keyOf(entry)));
     } catch { /* unreadable: as if there were none */ }
     if (!found || Date.now() - found.at > KEPT_MS) return null;
     return found;
   }
-  function forget(version) {
+  function forget(entry) {
     dirty = false;
-    seen = version;
-    if (key) localStorage.removeItem(key);
+    localStorage.removeItem(keyOf(entry));
   }
 
   async function upload(input, address, fields) {
@@ -72,5 +69,5 @@ window.wenzhengKnowledge = (() => {
     }
   }
 
-  return { watch, forget, upload };
+  return { kept, forget, upload };
 })();

@@ -4,8 +4,11 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from knowledge_base import review_clock
+from knowledge_base.comparing import stretches
 from knowledge_base.content import EntryContent, parse_content
 from knowledge_base.errors import ReviewMonthsError
 from knowledge_base.stated_facts import differences
@@ -63,3 +66,17 @@ def test_when_a_review_is_due() -> None:
     for wrong in ("notice", "notice=0", "新闻=3", "qa=一年"):
         with pytest.raises(ReviewMonthsError, match="复核周期"):
             review_clock.parse_months(wrong)
+
+
+@given(st.text("可以。小餐饮登记证一1 \n", max_size=40), st.text("可以。小餐饮登记证一1 \n", max_size=40))
+def test_a_comparison_tells_both_texts(before: str, after: str) -> None:
+    found = stretches(before, after)
+    assert "".join(s.text for s in found if s.step != "added") == before
+    assert "".join(s.text for s in found if s.step != "removed") == after
+
+
+def test_a_comparison_is_read_in_phrases() -> None:
+    found = stretches("每人每月800元，三个工作日办结。", "每人每月1000元，三个工作日办结。")
+    assert [(s.step, s.text) for s in found] == [
+        ("same", "每人每月"), ("removed", "800"), ("added", "1000"), ("same", "元，三个工作日办结。"),
+    ]  # fmt: skip
