@@ -13,7 +13,7 @@ from bot.error_responses import install_error_responses
 from panel import audit, home, live_desk, login, people, training
 from panel.access import NotLoggedIn, login_address
 from panel.context import PanelContext
-from panel.insights import gaps_page
+from panel.insights import figures_page, gaps_page
 from panel.policy import PanelPolicy
 from panel.runtime import NiceGuiFiles, configure
 
@@ -25,6 +25,7 @@ PAGES: tuple[Callable[[PanelContext], None], ...] = (
     people.register,
     audit.register,
     gaps_page.register,
+    figures_page.register,
     training.register,
 )
 
