@@ -12,6 +12,7 @@ from database.engine import Database
 from insights.active_learning import ActiveLearning
 from insights.labels import QuestionLabels
 from insights.parts import Insights
+from serving.data_reports import DataReports
 from serving.jobs import TrainingJobs
 from serving.promotion import Promotions
 from serving.runs import RunStore
@@ -37,6 +38,7 @@ class PanelContext:
     runs: RunStore
     promotions: Promotions
     jobs: TrainingJobs
+    data_reports: DataReports
     labels: QuestionLabels
     active_learning: ActiveLearning
     pages: APIRouter = field(default_factory=APIRouter)
