@@ -43,6 +43,10 @@ STREAMS = {"GET /api/desk/events"}  # never end: whoever may call them waits
 
 PAGES: dict[str, str] = {
     "/": MEMBER,
+    "/desk": "desk",
+    "/phone": "desk",
+    "/tickets": "tickets",
+    "/training": "training",
     "/people": "people",
     "/audit": "people",
 }
