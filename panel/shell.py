@@ -15,12 +15,14 @@ from panel.access import NotLoggedIn, login_address
 from panel.context import PanelContext
 from panel.policy import PanelPolicy
 from panel.runtime import NiceGuiFiles, configure
+from panel.tickets import page as tickets
 
 STATIC = Path(__file__).resolve().parent / "static"
 
 PAGES: tuple[Callable[[PanelContext], None], ...] = (
     home.register,
     live_desk.register,
+    tickets.register,
     people.register,
     audit.register,
     training.register,
