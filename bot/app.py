@@ -16,6 +16,7 @@ from bot.routes.active_learning import active_learning_routes
 from bot.routes.desk import desk_routes
 from bot.routes.desk.assist_page import assist_page
 from bot.routes.entries import entry_routes
+from bot.routes.figures import figure_routes
 from bot.routes.gaps import gap_routes
 from bot.routes.handoffs import handoff_routes
 from bot.routes.health import health_routes
@@ -74,6 +75,7 @@ def create_app(services: Services) -> FastAPI:
         ticket_routes(services),
         handoff_routes(services),
         gap_routes(services),
+        figure_routes(services),
         desk_routes(services),
         assist_page(services, templates),
         outbox_routes(services),

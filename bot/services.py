@@ -49,6 +49,7 @@ from knowledge_base.feed import ChangeFeed
 from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.encoder import Encoder, OnnxEncoder
 from retrieval.searcher import Searcher
+from serving.data_reports import DataReports
 from serving.follower import ModelFollower
 from serving.jobs import TrainingJobs
 from serving.loading import ServedSet, SetLoader
@@ -96,6 +97,7 @@ class Services:
     promotions: Promotions
     follower: ModelFollower
     jobs: TrainingJobs
+    data_reports: DataReports
     weekly_training: WeeklyTraining
     active_learning: ActiveLearning
     accounts: StaffAccounts
@@ -203,7 +205,7 @@ def build_services(
         active_learning=ActiveLearning(
             database, insights.labels, lambda texts: (follower.now or begin).encoder.encode_queries(texts), answerer.search, lambda: index.held.threshold
         ),
-        jobs=jobs, weekly_training=WeeklyTraining(jobs, weekly, settings.train_promote == "passed"),
+        jobs=jobs, data_reports=DataReports(settings.root, PROJECT_ROOT), weekly_training=WeeklyTraining(jobs, weekly, settings.train_promote == "passed"),
         accounts=accounts, audit_log=AuditLog(database), gate=StaffGate(settings, accounts),
         insights=insights,
     )  # fmt: skip

@@ -11,6 +11,8 @@ from conversations.ticket_desk import TicketDesk
 from database.engine import Database
 from insights.active_learning import ActiveLearning
 from insights.labels import QuestionLabels
+from insights.parts import Insights
+from serving.data_reports import DataReports
 from serving.jobs import TrainingJobs
 from serving.promotion import Promotions
 from serving.runs import RunStore
@@ -31,10 +33,12 @@ class PanelContext:
     accounts: StaffAccounts
     audit_log: AuditLog
     ticket_desk: TicketDesk
+    insights: Insights
     rectifications: RectificationDesk
     runs: RunStore
     promotions: Promotions
     jobs: TrainingJobs
+    data_reports: DataReports
     labels: QuestionLabels
     active_learning: ActiveLearning
     pages: APIRouter = field(default_factory=APIRouter)

@@ -13,6 +13,7 @@ from bot.error_responses import install_error_responses
 from panel import audit, home, live_desk, login, people, training
 from panel.access import NotLoggedIn, login_address
 from panel.context import PanelContext
+from panel.insights import figures_page, gaps_page
 from panel.policy import PanelPolicy
 from panel.runtime import NiceGuiFiles, configure
 from panel.tickets import page as tickets
@@ -25,6 +26,8 @@ PAGES: tuple[Callable[[PanelContext], None], ...] = (
     tickets.register,
     people.register,
     audit.register,
+    gaps_page.register,
+    figures_page.register,
     training.register,
 )
 

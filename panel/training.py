@@ -12,6 +12,7 @@ from panel.access import may_still, member_of, panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame
 from panel.times import shown
+from panel.training_data import DataTab
 from panel.training_run import open_run
 from panel.training_wording import BUILT_IN, JOB_STATES, KINDS, RUN_STATES, change, share
 from serving.jobs import JobState
@@ -34,17 +35,22 @@ def register(context: PanelContext) -> None:
         member = member_of(request)
         with page_frame(request, "training", "训练", {"点一行": "打开这次训练", **training_labels.SHORTCUTS}):
             with ui.tabs().props("align=left dense no-caps") as tabs:
-                runs_tab, labels_tab = ui.tab("训练与上线"), ui.tab("待标注的问题")
+                runs_tab, labels_tab, data_tab = ui.tab("训练与上线"), ui.tab("待标注的问题"), ui.tab("训练数据")
             with ui.tab_panels(tabs, value=runs_tab).classes("w-full bg-transparent").props("animated=false"):
                 with ui.tab_panel(runs_tab).classes("p-0"):
                     await _Runs(context, request, member).build()
                 with ui.tab_panel(labels_tab).classes("p-0"):
                     labels = training_labels.LabelList(context, member, lambda: may_still(request, "training"))
                     labels.build()
+                with ui.tab_panel(data_tab).classes("p-0"):
+                    data = DataTab(context)
+                    data.build()
 
             async def entered(event: Any) -> None:
                 if event.value == "待标注的问题":
                     await labels.load()
+                elif event.value == "训练数据":
+                    await data.load()
 
             tabs.on_value_change(entered)
 

@@ -14,6 +14,11 @@ METRICS: tuple[tuple[str, str], ...] = (
     ("recall@1", "首位命中"), ("recall@3", "前三命中"), ("recall@10", "前十命中"), ("mrr", "MRR"), ("coverage", "覆盖率"),
     ("accuracy", "作答正确率"), ("declined", "应拒而拒"),
 )  # fmt: skip
+DATA_SOURCES: Mapping[str, str] = {
+    "similar_question": "相似问法", "agent_choice": "坐席选用的建议", "agent_wrong": "坐席标为不对的建议", "label": "人工标注",
+    "rating_up": "好评", "rating_down": "差评", "correction": "用户更正", "clarification": "追问后选定",
+}  # fmt: skip
+DATA_KINDS: Mapping[str, str] = {"entry": "由条目回答", "not_entry": "不由条目回答", "intent": "意图", "out_of_scope": "不在范围"}
 VERDICTS: Mapping[str, str] = {"intent": "意图", "entry": "条目", "out_of_scope": "不归本系统管"}
 INTENTS: Mapping[str, str] = {
     "eligibility": "问条件", "filing_steps": "问办理", "policy_lookup": "问政策", "policy_match": "找能享受的政策",

@@ -64,6 +64,18 @@ def training_routes(services: Services) -> APIRouter:
         gate.require(request, PERMISSION)
         return FileResponse(runs.report(run_id), media_type="text/html; charset=utf-8", headers=REPORT_HEADERS)
 
+    @router.get("/api/training/data", summary="可用于训练的数据：数量、均衡、矛盾和可疑的例子（最近一次统计）")
+    def data(request: Request) -> dict[str, Any]:
+        gate.require(request, PERMISSION)
+        reports = services.data_reports
+        return {"running": reports.running, "problem": reports.problem, "report": reports.latest()}
+
+    @router.post("/api/training/data", summary="重新统计训练数据，在后台进行", status_code=202)
+    def count(request: Request) -> dict[str, Any]:
+        gate.require(request, PERMISSION)
+        services.data_reports.refresh()
+        return {"running": True}
+
     @router.get("/api/training/job", summary="最近一次训练任务的进度")
     def job(request: Request) -> dict[str, Any]:
         gate.require(request, PERMISSION)

@@ -22,6 +22,7 @@ KEYS = {"n": "替来电人登记", "/": "查找", "Enter": "打开工单"}
 def register(context: PanelContext) -> None:
     @panel_page(context, "/tickets", "tickets")
     async def tickets(request: Request) -> None:
+        ui.add_head_html('<link rel="stylesheet" href="/panel/static/tickets.css">')
         with page_frame(request, "tickets", "工单", KEYS):
             await TicketPage(context, request).build()
 
