@@ -16,6 +16,7 @@ from panel.context import PanelContext
 from panel.insights import figures_page, gaps_page
 from panel.policy import PanelPolicy
 from panel.runtime import NiceGuiFiles, configure
+from panel.tickets import page as tickets
 
 STATIC = Path(__file__).resolve().parent / "static"
 
@@ -23,6 +24,7 @@ PAGES: tuple[Callable[[PanelContext], None], ...] = (
     home.register,
     live_desk.register,
     knowledge.register,
+    tickets.register,
     people.register,
     audit.register,
     gaps_page.register,
