@@ -25,6 +25,7 @@ from bot.routes.pages import STATIC, error_page, page_routes, page_templates
 from bot.routes.search import search_routes
 from bot.routes.staff import staff_routes
 from bot.routes.tickets import ticket_routes
+from bot.routes.topics import topic_routes
 from bot.routes.training import training_routes
 from bot.routes.wechat_codes import wechat_code_routes
 from bot.routes.workshop import workshop_routes
@@ -76,6 +77,7 @@ def create_app(services: Services) -> FastAPI:
         handoff_routes(services),
         gap_routes(services),
         figure_routes(services),
+        topic_routes(services),
         desk_routes(services),
         assist_page(services, templates),
         outbox_routes(services),

@@ -10,7 +10,9 @@ from insights.gaps import Finding, GapDesk
 from insights.jobs import RecurringJob
 from insights.labels import QuestionLabels
 from insights.meaning import MeaningSpace, QueryEncoder
+from insights.topics import TopicDesk
 from knowledge_base.entries import EntryStore
+from retrieval.tokenizer import WordSegmenter
 from tickets.departments import Departments
 
 COLLECT_EVERY_S = 15.0
@@ -24,6 +26,7 @@ class Insights:
     gaps: GapDesk
     gap_job: RecurringJob
     figures: Figures
+    topics: TopicDesk
 
     @classmethod
     def build(
@@ -42,6 +45,7 @@ class Insights:
             gaps=GapDesk(database, entries, finder, space, departments, follow=follow),
             gap_job=RecurringJob("gaps", collector.run, COLLECT_EVERY_S),
             figures=Figures(database),
+            topics=TopicDesk(database, space, departments, WordSegmenter().cut),
         )
 
     def start(self) -> None:
