@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from database.engine import Database
+from insights.answer_bank import AnswerBank
 from insights.figures import Figures
 from insights.gap_collector import GapCollector
 from insights.gaps import Finding, GapDesk
@@ -27,6 +28,7 @@ class Insights:
     gap_job: RecurringJob
     figures: Figures
     topics: TopicDesk
+    bank: AnswerBank
 
     @classmethod
     def build(
@@ -46,6 +48,7 @@ class Insights:
             gap_job=RecurringJob("gaps", collector.run, COLLECT_EVERY_S),
             figures=Figures(database),
             topics=TopicDesk(database, space, departments, WordSegmenter().cut),
+            bank=AnswerBank(database, entries),
         )
 
     def start(self) -> None:
