@@ -119,6 +119,16 @@ class ChannelView:
         mean = length / self._total if length else 1.0
         self._impacts = [postings.impacts(mean) for postings, _ in segments]
 
+    @property
+    def terms(self) -> int:
+        """More than every id that the segments hold."""
+        return len(self._vocabulary)
+
+    def ids(self, terms: Sequence[str]) -> Slots:
+        """The id of each term, -1 where no document ever had it."""
+        found = (self._vocabulary.get(term) for term in terms)
+        return np.fromiter((-1 if i is None else i for i in found), np.int64, len(terms))
+
     def frequency(self, term: str) -> int:
         """How many living documents have `term`."""
         index = self._vocabulary.get(term)
