@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     rasa_timeout_s: float = Field(3.0, gt=0, le=60, validation_alias="WENZHENG_RASA_TIMEOUT_S")
     region: str | None = Field(None, pattern=r"^\d{6}$", validation_alias="WENZHENG_REGION")
     public_url: str | None = Field(None, validation_alias="WENZHENG_PUBLIC_URL")
+    frame_ancestors: str = Field(
+        "", pattern=r"^\s*(https?://[\w.*-]+(:\d+)?(\s+|$))*$", validation_alias="WENZHENG_FRAME_ANCESTORS"
+    )
     admin_token: SecretStr | None = Field(None, validation_alias="WENZHENG_ADMIN_TOKEN")
     session_idle_minutes: int = Field(120, ge=30, le=480, validation_alias="WENZHENG_SESSION_IDLE_MINUTES")
     office_hours: str = Field(
@@ -47,6 +50,12 @@ class Settings(BaseSettings):
     encoder_pooling: str = Field("mean", pattern="^(mean|cls)$", validation_alias="WENZHENG_ENCODER_POOLING")
     encoder_query_prompt: str | None = Field(None, validation_alias="WENZHENG_ENCODER_QUERY_PROMPT")
     encoder_passage_prompt: str | None = Field(None, validation_alias="WENZHENG_ENCODER_PASSAGE_PROMPT")
+
+    train_schedule: str | None = Field(
+        None, pattern=r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{1,2}:\d{2}( light| full)?$", validation_alias="WENZHENG_TRAIN_SCHEDULE"
+    )
+    train_promote: str = Field("manual", pattern="^(manual|passed)$", validation_alias="WENZHENG_TRAIN_PROMOTE")
+    keep_runs: int = Field(10, ge=1, le=1000, validation_alias="WENZHENG_KEEP_RUNS")
 
     wechat_token: SecretStr | None = Field(None, validation_alias="WECHAT_TOKEN")
     wechat_app_id: str | None = Field(None, validation_alias="WECHAT_APP_ID")

@@ -106,6 +106,15 @@ class Answerer:
         record = self._lookup.live(entry_id)
         return record is not None and normalise(text) == normalise(record.content.title)
 
+    def tell(self, inquiry: Inquiry, entry_id: int) -> Answer | None:
+        """What is said of this entry to a question that it was picked for; None when it is not live."""
+        record = self._lookup.live(entry_id)
+        if record is None:
+            return None
+        asked = _asked(inquiry, correction(inquiry.text) or inquiry.text)
+        resolved = _joined(record, inquiry.text)
+        return self._told(inquiry, asked.timing, record, _facets_of(asked), resolved=resolved, question=asked.words)
+
     def search(self, query: str, k: int, as_of: date) -> FoundEntries:
         """Published, valid entries for a query, best first."""
         finds = self._lookup.search(query, Timing(as_of), k)
@@ -270,7 +279,7 @@ class Answerer:
     def _decided(self, asked: _Asked, finds: Finds) -> Answer:
         """Tell the entry found, ask which of several is meant, offer what is near, or decline."""
         near = [r for r in finds.ranked if r.probability >= LEAST_NEAR]
-        if near and (finds.sure or _any_of(near[:NEAR_ENTRIES]) >= finds.result.threshold):
+        if near and (finds.sure or finds.result.offered):
             facts = {**asked.inquiry.profile, **asked.inquiry.case.entities}
             rivals = rivals_of(finds.scored(), asked.text, finds.result.threshold)
             left = narrowed(rivals, asked.text, facts)
@@ -282,13 +291,11 @@ class Answerer:
             if len(ranked) > 1:
                 records = [r.record for r in ranked]
                 return self._ask(asked.inquiry, asked.timing, records, asked.text, 0, found)
-            facets = asked.facets
-            if not facets and asked.inquiry.intent in FACETS_OF_INTENT:
-                facets = [FACETS_OF_INTENT[asked.inquiry.intent]]
             resolved = asked.text if asked.text == asked.inquiry.text else _joined(ranked[0].record, asked.text)
             return self._told(
-                asked.inquiry, asked.timing, ranked[0].record, facets, found=found, resolved=resolved, question=asked.words
-            )
+                asked.inquiry, asked.timing, ranked[0].record, _facets_of(asked), found=found, resolved=resolved,
+                question=asked.words,
+            )  # fmt: skip
         return self._declined(asked, finds, near[:NEAR_ENTRIES])
 
     def _ask(
@@ -340,6 +347,13 @@ def _asked(inquiry: Inquiry, text: str) -> _Asked:
     return _Asked(inquiry, text, words, Timing(inquiry.as_of, period), asked_facets(words))
 
 
+def _facets_of(asked: _Asked) -> list[str]:
+    """What is told of an entry besides its conclusion."""
+    if asked.facets or asked.inquiry.intent not in FACETS_OF_INTENT:
+        return asked.facets
+    return [FACETS_OF_INTENT[asked.inquiry.intent]]
+
+
 def _timing_of(inquiry: Inquiry) -> Timing:
     """The time that the conversation is about."""
     return Timing.of_case(inquiry.as_of, inquiry.case.as_of)
@@ -352,8 +366,3 @@ def _joined(record: EntryRecord, text: str) -> str:
 
 def _labels(records: Sequence[EntryRecord]) -> list[str]:
     return labels_of([Candidate(r.entry_id, r.content) for r in records])
-
-
-def _any_of(ranked: Sequence[Ranked]) -> float:
-    """Probability that at least one of them answers, taken as mutually exclusive, capped at 1."""
-    return min(1.0, sum(r.probability for r in ranked))

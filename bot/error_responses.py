@@ -18,6 +18,7 @@ from bot.channels.wechat import errors as wechat
 from bot.rasa_project import RasaProjectError
 from conversations import errors as talk
 from database.errors import DatabaseError
+from desk import errors as desk
 from errors import SettingsError, WenzhengError
 from insights import errors as insights
 from knowledge_base import errors as knowledge
@@ -70,6 +71,20 @@ STATUS: Mapping[type[WenzhengError], int] = {
     insights.InsightError: 500,
     insights.LabelError: 422,
     insights.UnknownLabelError: 404,
+    insights.UnknownGapError: 404,
+    insights.GapActionError: 422,
+    insights.UnknownProposalError: 404,
+    insights.ProposalStateError: 409,
+    insights.UnknownTopicError: 404,
+    insights.LetterFileError: 422,
+    insights.FigureRangeError: 422,
+    desk.DeskError: 422,
+    desk.UnknownMessageError: 404,
+    desk.StaleSuggestionError: 409,
+    desk.CannotSendError: 409,
+    desk.UnknownAgentError: 422,
+    desk.UnknownPhraseError: 404,
+    desk.AssistLinkError: 403,
     tickets.TicketError: 422,
     tickets.UnknownTicketError: 404,
     tickets.TicketStateError: 409,

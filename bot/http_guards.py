@@ -91,8 +91,10 @@ class ResponseGuard:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                framed = "frame-ancestors" in headers.get("content-security-policy", "")  # the response says itself who may
                 for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                    if not (framed and name == "X-Frame-Options"):
+                        headers.setdefault(name, value)
                 route = scope.get("route")
                 self._count(getattr(route, "path", "other"), message["status"])
             await send(message)

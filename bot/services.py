@@ -19,6 +19,8 @@ from answering.searcher_factory import build_searcher
 from bot.authorization import StaffGate
 from bot.caretaker import Caretaker
 from bot.channels.wechat.service import WeChatService
+from bot.instance_secrets import instance_secret
+from bot.live_desk import LiveDesk, build_live_desk
 from bot.metrics import Metrics
 from bot.rasa_project import internal_token, own_dialogue_model
 from bot.starters import StarterQuestions
@@ -39,17 +41,20 @@ from conversations.turns import TurnService
 from database.engine import Database
 from database.migrate import migrate
 from errors import WenzhengError
+from insights.parts import Insights
 from knowledge_base.entries import EntryStore
 from knowledge_base.feed import ChangeFeed
 from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.encoder import Encoder, OnnxEncoder
 from retrieval.searcher import Searcher
 from serving.follower import ModelFollower
+from serving.jobs import TrainingJobs
 from serving.loading import ServedSet, SetLoader
 from serving.pointer import BUILT_IN, Served, ServedPointer
 from serving.promotion import Promotions
 from serving.runs import RunStore
-from settings import Settings
+from serving.schedule import Weekly, WeeklyTraining
+from settings import PROJECT_ROOT, Settings
 from staff.accounts import StaffAccounts
 from staff.audit import AuditLog
 from tickets import departments
@@ -80,15 +85,19 @@ class Services:
     turns: TurnService
     ticket_desk: TicketDesk
     handoff_desk: HandoffDesk
+    desk: LiveDesk
     caretaker: Caretaker
     wechat: WeChatService
     metrics: Metrics
     runs: RunStore
     promotions: Promotions
     follower: ModelFollower
+    jobs: TrainingJobs
+    weekly_training: WeeklyTraining
     accounts: StaffAccounts
     audit_log: AuditLog
     gate: StaffGate
+    insights: Insights
 
     @property
     def searcher(self) -> Searcher:
@@ -98,9 +107,11 @@ class Services:
     def start(self) -> None:
         """Load the index in the background and follow the store. `index.ready` tells when it serves."""
         self.index.start()
+        self.insights.start()
 
     def stop(self) -> None:
         """Let threads and connections go."""
+        self.insights.stop()
         self.workshop.imports.stop()
         self.index.stop()
         self.turns.close()
@@ -141,9 +152,11 @@ def build_services(
     adviser = EligibilityAdviser(index, entries, answerer, settings.public_url)
     checkups = Checkups(adviser, PolicyMatcher(index, entries, feed, adviser))
     hours = OfficeHours.parse(settings.office_hours)
+    words = HandoffWords.load(settings.root / feelings.FILE_NAME)
+    responsible = Departments.load(settings.root / departments.FILE_NAME)
     consultation = Consultation(
-        database, answerer, checkups=checkups, starters=starters, departments=Departments.load(settings.root / departments.FILE_NAME),
-        words=HandoffWords.load(settings.root / feelings.FILE_NAME), hours=hours, on_message=live.notify,
+        database, answerer, checkups=checkups, starters=starters, departments=responsible, words=words, hours=hours,
+        on_message=live.notify,
     )  # fmt: skip
     ticket_desk = TicketDesk(database, template=_ticket_template(settings), on_message=live.notify)
     handoff_desk = HandoffDesk(database, hours=hours, on_message=live.notify)
@@ -163,6 +176,8 @@ def build_services(
         f"{socket.gethostname()}-{os.getpid()}",
     )
     follower.take_up(begin)
+    jobs = TrainingJobs(settings.root, PROJECT_ROOT)
+    weekly = Weekly.parse(settings.train_schedule) if settings.train_schedule else None
     wechat = WeChatService(settings, database, turns, records, entries, starters, metrics.wechat_done)
     for state in STATES:
         metrics.watch_outbox(state, partial(_count, wechat.outbox, state))
@@ -170,13 +185,19 @@ def build_services(
     metrics.watch("index_entries", "Published entries in the index", partial(getattr, index, "size"))
     metrics.watch("index_ready", "1 when the index serves", lambda: float(index.ready))
     accounts = StaffAccounts(database, idle=timedelta(minutes=settings.session_idle_minutes))
+    desk = build_live_desk(
+        database, entries, index, answerer, handoff_desk, live, accounts, words, wechat.allowances.of,
+        instance_secret(settings.root, "assist_key"),
+    )  # fmt: skip
     return Services(
         settings=settings, database=database, encoder=encoder, entries=entries, workshop=workshop, feed=feed, index=index,
         answerer=answerer, starters=starters, records=records, consultation=consultation, rasa=rasa, live=live, turns=turns,
-        ticket_desk=ticket_desk, handoff_desk=handoff_desk,
+        ticket_desk=ticket_desk, handoff_desk=handoff_desk, desk=desk,
         caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines, partial(_publish_due, workshop)),
         wechat=wechat, metrics=metrics, runs=runs, promotions=Promotions(pointer, runs, loader), follower=follower,
+        jobs=jobs, weekly_training=WeeklyTraining(jobs, weekly, settings.train_promote == "passed"),
         accounts=accounts, audit_log=AuditLog(database), gate=StaffGate(settings, accounts),
+        insights=Insights.build(database, entries, answerer, encoder, responsible, lambda: index.ready and index.follow()),
     )  # fmt: skip
 
 

@@ -40,14 +40,14 @@ def panel_app(context: PanelContext, error_page: Any) -> ASGIApp:
         return RedirectResponse(login_address(request), 303)
 
     app.add_exception_handler(NotLoggedIn, to_login)
-    return _Panel(PanelPolicy(app))
+    return _Panel(PanelPolicy(app), context)
 
 
 class _Panel:
     """Sends NiceGUI its own requests and the pages theirs."""
 
-    def __init__(self, pages: ASGIApp) -> None:
-        self._pages, self._files = pages, NiceGuiFiles()
+    def __init__(self, pages: ASGIApp, context: PanelContext) -> None:
+        self._pages, self._files, self.context = pages, NiceGuiFiles(), context
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._files.is_for(scope):

@@ -19,6 +19,7 @@ from retrieval.text import HAN, matchable, normalise
 LEAST_HAN = 40
 PASSAGE_LENGTH = 240
 MOST_PASSAGES = 6
+ENCODED_AT_ONCE = 8  # see knowledge_base.vectors: less processor time a passage than larger batches
 _SENTENCE = re.compile(r"[^。！？；!?;\n]*[。！？；!?;\n]?")
 
 
@@ -75,7 +76,7 @@ def private_documents(
     replies = list({pair.key: pair.reply for pair in reversed(pairs)}.items())
     cut = [tuple(passages_of_reply(reply)[:most_passages]) for _, reply in replies]
     flat = [text for texts in cut for text in texts]
-    vectors = encoder.encode_passages(flat, 32, progress)
+    vectors = encoder.encode_passages(flat, ENCODED_AT_ONCE, progress)
     documents, row = [], 0
     for doc_id, texts in enumerate(cut):
         passages = tuple(Passage("body", text) for text in texts)

@@ -12,7 +12,7 @@ from retrieval.dense_index import NO_PASSAGE
 from retrieval.documents import ROLES, Document, Hit, Passage, SearchResult
 from retrieval.encoder import Encoder, Matrix
 from retrieval.extras import NO_EXTRAS, Extras
-from retrieval.fusion import COSINE_SCALE, Floats, Fusion, calibration_features, fusion_features
+from retrieval.fusion import COSINE_SCALE, Floats, Fusion, answerable_features, calibration_features, fusion_features
 from retrieval.lexical_channels import CHANNELS, PLACES, LexicalChannels, QueryText
 from retrieval.lexical_index import HeldTerms, Mask, Slots
 from retrieval.lexicon import Lexicon, QueryRewriter
@@ -24,6 +24,7 @@ from retrieval.tokenizer import WordSegmenter
 DENSE_ROWS = 160
 LEXICAL_CANDIDATES = 40
 ASSOCIATION_SCALE = 20.0  # differences between documents are some hundredths
+NEAREST_HITS = 3  # one of them may be what is meant
 
 
 @dataclass(frozen=True)
@@ -139,12 +140,19 @@ class Searcher:
             else None
         )
         hits: tuple[Hit, ...] = ()
+        answerable = 0.0
         if found is not None and vector is not None:
             scores = weights.scores(found.features)
             chances = weights.probabilities(
                 calibration_features(scores, found.best_cosine, found.coverages, found.missing, weights.background(found.nearest))
             )
             order = np.lexsort((found.doc_ids, -np.round(scores, 9)))[:k]
+            answerable = weights.answerability(
+                answerable_features(
+                    found.nearest, found.best_cosine, found.coverages, found.missing, int(order[0]), weights.background_cosine
+                ),
+                chances[order[:NEAREST_HITS]],
+            )
             segments = snapshot.segments()
             hits = tuple(
                 self._hit(segments[found.places[i][0]][0], found.places[i][1], vector, float(scores[i]), float(chances[i]))
@@ -152,7 +160,8 @@ class Searcher:
             )
         return SearchResult(
             query, text.understood, hits, hits[0].probability if hits else 0.0, weights.threshold,
-            snapshot.revision, self._models(ranking),
+            snapshot.revision, self._models(ranking), answerable,
+            weights.threshold if weights.offer_threshold is None else weights.offer_threshold,
         )  # fmt: skip
 
     def _models(self, ranking: Ranking) -> dict[str, str]:

@@ -56,7 +56,7 @@ def _sources(dataset: Dataset) -> list[dict[str, Any]]:
     times = Counter[tuple[str, str]]()
     for row in dataset.rows:
         times[row.source, row.kind] += row.times
-    names = sorted({(source, kind) for source, kind, _ in rows}, key=lambda name: (SOURCES.index(name[0]), name[1]))
+    names = sorted({(source, kind) for source, kind, _ in rows}, key=lambda pair: (SOURCES.index(pair[0]), pair[1]))
     return [
         {
             "source": source, "kind": kind, "train": rows[source, kind, "train"], "test": rows[source, kind, "test"],

@@ -7,7 +7,7 @@ project's own questions get no worse ones, so that little data never spoils it. 
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,6 @@
 """Trains and writes a run folder; what `wenzheng train` and the weekly job start.
 
+python -m training.run --kind light|full
 python -m training.run --kind pairs --pairs LETTERS.jsonl --out DIR
 """
 
@@ -24,6 +25,7 @@ from training.bundle import BUNDLE_FOLDER, DATA_FOLDER, KINDS, Run, environment,
 from training.errors import RunFolderError
 from training.pairs import PairsPlan, prepare, train
 from training.progress import Steps
+from training.store_run import train_store
 
 
 def train_pairs(settings: Settings, file: Path, out: Path, steps: Steps) -> Run:
@@ -59,10 +61,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pairs", type=Path, help="for the kind `pairs`")
     parser.add_argument("--out", type=Path, help="for the kind `pairs`")
     given = parser.parse_args(arguments)
+    if given.kind == "pairs" and not (given.pairs and given.out):
+        parser.error("the kind `pairs` needs --pairs and --out")
     try:
         with Steps() as steps:
-            run = train_pairs(load_settings(), given.pairs, given.out, steps)
-            steps.say(f"训练完成：{given.out}，用时 {run.seconds:.0f} 秒")
+            if given.kind == "pairs":
+                run, folder = train_pairs(load_settings(), given.pairs, given.out, steps), given.out
+            else:
+                run, folder = train_store(load_settings(), steps, full=given.kind == "full")
+            steps.say(f"训练完成：{folder}，用时 {run.seconds:.0f} 秒")
     except WenzhengError as exc:
         sys.stderr.write(f"{exc}\n")
         return 1
