@@ -56,6 +56,8 @@ class Associations:
 
     def scores(self, terms: Collection[str], view: ChannelView, held: HeldTerms) -> npt.NDArray[np.float64]:
         """How much each document has of what is expected, whatever its length: (documents,)."""
+        if not held.documents:
+            return np.zeros(0)
         value, square = np.zeros(view.terms), np.zeros(view.terms)
         ids = view.ids(self.told)
         known = ids >= 0

@@ -104,7 +104,7 @@ class LexicalChannels:
     def places_apart(self, query: QueryText, views: Mapping[str, ChannelView], held: HeldTerms) -> npt.NDArray[np.float64]:
         """-1 for documents that name places, none of them in the query, which names others; else 0. Args: held: of PLACES."""
         result = np.zeros(held.documents)
-        asked = sorted(self._analyzers[PLACES](query.understood))
+        asked = tuple(sorted(self._analyzers[PLACES](query.understood)))
         if asked:
             ids = views[PLACES].ids(asked)
             named = np.bincount(held.owners, minlength=held.documents) > 0

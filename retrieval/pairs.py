@@ -32,7 +32,7 @@ class Pair:
     @property
     def key(self) -> str:
         """Names the reply's normalised text."""
-        return text_hash(self.reply)[:16]
+        return hashlib.sha256(matchable(normalise(self.reply)).encode()).hexdigest()[:16]
 
     @property
     def is_question(self) -> bool:
@@ -53,7 +53,7 @@ def read_pairs(file: Path) -> list[Pair]:
 
 def text_hash(text: str) -> str:
     """Names a text whatever its width, case, spaces and punctuation."""
-    return hashlib.sha256(matchable(normalise(text)).encode()).hexdigest()
+    return hashlib.sha256(matchable(normalise(text)).replace(" ", "").encode()).hexdigest()
 
 
 def hashes_of(pair: Pair) -> set[str]:

@@ -16,8 +16,8 @@ from retrieval.associations import Associations
 
 Floats = npt.NDArray[np.float64]
 LEAST_FREQUENCY = 3
-MOST_ASKED, MOST_TOLD = 5000, 8000
-MOST_EXAMPLES = 3000
+MOST_ASKED, MOST_TOLD = 3000, 4000
+MOST_EXAMPLES = 2500
 RIDGE = 1.0
 RANK = 64
 
@@ -37,7 +37,7 @@ def learn_associations(
     gram = (questions @ questions.T).toarray()
     centred = replies.toarray() - np.asarray(replies.mean(axis=0))
     solved = np.linalg.solve(gram + ridge * np.eye(len(gram)), centred)
-    left, strength, below = randomized_svd(questions.T @ solved, rank, random_state=0)
+    left, strength, below = randomized_svd(questions.T @ solved, rank, n_iter=3, random_state=0)
     return Associations(
         tuple(asked_terms), asked_idf.astype(np.float32), (left * strength).astype(np.float32),
         tuple(told_terms), told_idf.astype(np.float32), below.T.astype(np.float32),

@@ -70,10 +70,11 @@ def _balance(dataset: Dataset, entries: Entries) -> dict[str, Any]:
     asked = Counter(row.label for row in dataset.rows if row.kind == ENTRY)
     intents = Counter(row.label or OUT_OF_SCOPE for row in dataset.rows if row.kind in (INTENT, OUT_OF_SCOPE))
     total = sum(asked.values())
-    top = [{"entry": label, "rows": count} for label, count in sorted(asked.items(), key=lambda item: (-item[1], item[0]))[:10]]
+    top = sorted(asked.items(), key=lambda item: (-item[1], item[0]))[:10]
     return {
-        "entries": len(entries.contents), "entries_with_questions": len(asked), "largest": top,
-        "share_of_ten_largest": round(sum(item["rows"] for item in top) / total, 3) if total else None,
+        "entries": len(entries.contents), "entries_with_questions": len(asked),
+        "largest": [{"entry": label, "rows": count} for label, count in top],
+        "share_of_ten_largest": round(sum(count for _, count in top) / total, 3) if total else None,
         "intents": dict(sorted(intents.items())),
     }  # fmt: skip
 

@@ -117,7 +117,7 @@ def train(prepared: Prepared, plan: PairsPlan, searcher: Callable[[], Searcher],
     adapter, associations = _learn(prepared, range(len(prepared.asked)), plan, steps, "全部")
     weights = json.loads(BUILTIN_WEIGHTS.read_text(encoding="utf-8"))
     steps.say("拟合融合权重与概率")
-    weights["bare"] = {**fit(examples, plan.l2), "single_characters": plan.single_characters}
+    weights["bare"] = {**fit(examples, plan.l2, declines=False), "single_characters": plan.single_characters}
     return Trained(adapter, associations, weights)
 
 

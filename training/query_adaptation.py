@@ -30,7 +30,7 @@ class AdapterPlan:
     batch_size: int = 256
     pull: float = 1e-5
     rank: int = 128
-    most_documents: int = 2000  # in a step
+    most_documents: int = 1000  # in a step
     seed: int = 0
 
 
