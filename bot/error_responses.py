@@ -58,6 +58,8 @@ STATUS: Mapping[type[WenzhengError], int] = {
     edge.UnknownPageError: 404,
     edge.WithdrawnEntryError: 410,
     edge.NoPublicAddressError: 404,
+    edge.TrialError: 503,
+    edge.QualityFileError: 422,
     tickets.TicketError: 422,
     tickets.UnknownTicketError: 404,
     tickets.TicketStateError: 409,
