@@ -8,17 +8,17 @@ from datetime import date
 from answering import wording
 from answering.choosing import NONE_OF_THEM, agrees, goes_back, pick_of
 from answering.dates import asked_period, asks_former, asks_present, without_dates
-from answering.deciding import Candidate, labels_of, narrowed, question_for
-from answering.facets import asked_facets, names_no_matter
+from answering.deciding import Candidate, base_title, labels_of, narrowed, question_for
+from answering.facets import asked_facets, left_over, names_no_matter
 from answering.follow_ups import FollowUps
-from answering.following import continues, correction, leans
+from answering.following import aspects_in, continues, correction, leans, place_alone
 from answering.knowledge_index import KnowledgeIndex
 from answering.lookup import CANDIDATES, Finds, Lookup, Ranked
 from answering.models import Answer, Button, CaseView, Citation, FoundEntries, Inquiry, PickList
 from answering.models import Found as FoundRow
 from answering.regions import Jurisdiction
 from answering.replies import HUMAN, Found, Replies
-from answering.rivals import rivals_of
+from answering.rivals import LEAST_NEAR, rivals_of, worth_asking
 from answering.timeliness import Timing, note
 from knowledge_base.entries import EntryRecord, EntryStore
 from knowledge_base.validity import validity_of
@@ -28,7 +28,6 @@ __all__ = ["CANDIDATES", "Answer", "Answerer", "Button", "CaseView", "Citation",
 
 NEAR_ENTRIES = 3
 POLICY_ENTRIES = 5
-LEAST_NEAR = 0.05  # below this probability an entry is not offered as near
 SHORT_REPLY = 12  # characters of a message that answers the deciding question by a fact ("我在广州")
 SNIPPET = 160
 _MORE = re.compile(r"再(?:说|讲)|详细|具体|介绍|展开|重复|说清楚|什么意思|是什么|(?:这|那)个?呢|怎么样|怎么说")
@@ -81,6 +80,8 @@ class Answerer:
         follow_up = self._follow_up(asked)
         if follow_up is not None:
             return follow_up
+        if corrected and (beside := self._corrected_to(asked)):
+            return beside
         if corrected:  # what was discussed before is not what is meant
             asked = replace(
                 asked,
@@ -217,16 +218,24 @@ class Answerer:
     def _follow_up(self, asked: _Asked) -> Answer | None:
         """The answer to a question that names no matter of its own; None when it is a question of its own."""
         inquiry = asked.inquiry
+        if (of_place := self._of_place(asked)) is not None:
+            return of_place
         subject = self._index.searcher.understand(asked.words).subject
         timed = asked.timing.period is not None or asks_present(asked.text)
         if timed:
             subject = wording.DATED_PADDING.sub(" ", subject)
         more = inquiry.case.entry_id is not None and bool(_MORE.search(normalise(asked.text)))
-        bare = names_no_matter(subject) and (bool(asked.facets) or timed or more)
+        record = self._lookup.live(inquiry.case.entry_id)
+        named = left_over(subject) if timed and record is not None else ""
+        bare = (names_no_matter(subject) or (record is not None and named in record.content.title)) and (
+            bool(asked.facets) or timed or more
+        )
         if not bare and not (inquiry.case.entry_id is not None and continues(asked.words)):
             return None
+        if inquiry.case.options and inquiry.case.picks and not timed:  # of which of them?
+            waiting = replace(inquiry.case.picks, question=f"{inquiry.case.picks.question} {asked.words}".strip())
+            return self._asked_again(replace(inquiry, case=replace(inquiry.case, picks=waiting)), waiting)
         timing = Timing(inquiry.as_of) if asks_present(asked.text) else asked.timing if timed else _timing_of(inquiry)
-        record = self._lookup.live(inquiry.case.entry_id)
         if record is None or (timing.period is None and not timed and not timing.fits(record.content)):
             about = "、".join(wording.HEADINGS[f] for f in asked.facets) or "相关内容"
             return self._replies().plain("clarify", wording.WHICH_MATTER.format(asked=about), inquiry, timing)
@@ -240,6 +249,35 @@ class Answerer:
         said, others = self._note(record, timing)
         text = self._follow_ups.details(record, asked.words, asked.facets, self._replies().page(record), said)
         return self._replies().told(inquiry, timing, record, text, others=others, resolved=resolved)
+
+    def _corrected_to(self, asked: _Asked) -> Answer | None:
+        """ "不对，我说的是租房的": an entry beside the one under discussion."""
+        record, timing = self._under_discussion(asked), _timing_of(asked.inquiry)
+        other = self._follow_ups.meant_instead(record, asked.words, timing) if record else None
+        if record is None or other is None:
+            return None
+        question = asked.inquiry.case.question
+        return self._told(
+            asked.inquiry,
+            timing,
+            other,
+            asked_facets(question),
+            resolved=_joined(other, asked.text),
+            question=base_title(other.content.title),
+        )
+
+    def _of_place(self, asked: _Asked) -> Answer | None:
+        """ "那示例区呢", "市里的": the counterpart for the place, or that the entry says nothing of it."""
+        place, record = place_alone(asked.words), self._under_discussion(asked)
+        if place is None or record is None or asked.inquiry.case.options:
+            return None
+        inquiry, timing = asked.inquiry, _timing_of(asked.inquiry)
+        other = self._follow_ups.of_place(record, place, inquiry.case.question, timing)
+        resolved = _joined(record, inquiry.text)
+        if other is not None:
+            return self._told(inquiry, timing, other, asked_facets(inquiry.case.question), resolved=resolved)
+        text = self._follow_ups.loose(record, asked.words, self._replies().page(record))
+        return self._replies().told(inquiry, timing, record, text, resolved=resolved)
 
     def _at_another_time(self, asked: _Asked) -> Answer:
         finds = self._lookup.best_at(asked.words, asked.timing)
@@ -264,7 +302,7 @@ class Answerer:
     def _decided(self, asked: _Asked, finds: Finds) -> Answer:
         """Tell the entry found, ask which of several is meant, offer what is near, or decline."""
         near = [r for r in finds.ranked if r.probability >= LEAST_NEAR]
-        if near and (finds.sure or _any_of(near[:NEAR_ENTRIES]) >= finds.result.threshold):
+        if near and (finds.sure or worth_asking(finds.scored(), finds.result.threshold)):
             facts = {**asked.inquiry.profile, **asked.inquiry.case.entities}
             rivals = rivals_of(finds.scored(), asked.text, finds.result.threshold)
             left = narrowed(rivals, asked.text, facts)
@@ -280,10 +318,18 @@ class Answerer:
             if not facets and asked.inquiry.intent in FACETS_OF_INTENT:
                 facets = [FACETS_OF_INTENT[asked.inquiry.intent]]
             resolved = asked.text if asked.text == asked.inquiry.text else _joined(ranked[0].record, asked.text)
-            return self._told(
-                asked.inquiry, asked.timing, ranked[0].record, facets, found=found, resolved=resolved, question=asked.words
-            )
+            record = self._for_the_sender(asked, ranked[0].record)
+            return self._told(asked.inquiry, asked.timing, record, facets, found=found, resolved=resolved, question=asked.words)
         return self._declined(asked, finds, near[:NEAR_ENTRIES])
+
+    def _for_the_sender(self, asked: _Asked, record: EntryRecord) -> EntryRecord:
+        """The entry's counterpart for the kind of applicant that the sender told to be, where it is for others."""
+        kind = asked.inquiry.profile.get("enterprise_type", "")
+        if not kind or not record.content.audience or any(kind in who or who in kind for who in record.content.audience):
+            return record
+        if any(aspect.who for aspect in aspects_in(asked.words)):  # asked for somebody else
+            return record
+        return self._follow_ups.sibling(record, f"那{kind}呢", asked.words, asked.timing) or record
 
     def _ask(
         self, inquiry: Inquiry, timing: Timing, records: Sequence[EntryRecord], question: str, asked: int, found: Found
@@ -346,8 +392,3 @@ def _joined(record: EntryRecord, text: str) -> str:
 
 def _labels(records: Sequence[EntryRecord]) -> list[str]:
     return labels_of([Candidate(r.entry_id, r.content) for r in records])
-
-
-def _any_of(ranked: Sequence[Ranked]) -> float:
-    """Probability that at least one of them answers, taken as mutually exclusive, capped at 1."""
-    return min(1.0, sum(r.probability for r in ranked))
