@@ -23,6 +23,7 @@ APP_VERSIONS = ((3, 11), (3, 12), (3, 13), (3, 14))
 RASA_VERSIONS = ((3, 10),)  # rasa 3.6.21 ends there
 NEEDED_GB = 5  # both environments, their downloads, encoder and models
 STAMP = ".wenzheng-stamp"
+PROJECT = "../pyproject.toml"  # beside the lock files; it lists the packages that are installed from here
 # An interpreter counts only if these import: a shim may refuse to run, a self-built Python may lack libraries.
 PROBE = "import sys, ssl, sqlite3, ctypes, zlib; print(sys.version_info[0], sys.version_info[1], sys.executable)"
 
@@ -228,13 +229,13 @@ def set_up(extras: Sequence[str] = ()) -> None:
         extras: "dev" (test tools, in both environments), "train" (torch, in an environment of its own).
     """
     todo: list[tuple[str, Callable[[], Sequence[Sequence[str]]], Callable[[], None]]] = []
-    if not is_current(APP, "app", "bootstrap.txt", "app.lock"):
+    if not is_current(APP, "app", "bootstrap.txt", "app.lock", PROJECT):
         todo.append(("创建应用环境", _make_app, _nothing))
         todo.append(
             (
                 "安装应用依赖",
                 lambda: [*_install(APP, "app.lock"), _editable()],
-                lambda: _done(APP, "app", "bootstrap.txt", "app.lock"),
+                lambda: _done(APP, "app", "bootstrap.txt", "app.lock", PROJECT),
             )
         )
     if not is_current(RASA, "rasa", "rasa.lock"):

@@ -30,13 +30,20 @@ class Settings(BaseSettings):
     rasa_timeout_s: float = Field(3.0, gt=0, le=60, validation_alias="WENZHENG_RASA_TIMEOUT_S")
     region: str | None = Field(None, pattern=r"^\d{6}$", validation_alias="WENZHENG_REGION")
     public_url: str | None = Field(None, validation_alias="WENZHENG_PUBLIC_URL")
+    frame_ancestors: str = Field(
+        "", pattern=r"^\s*(https?://[\w.*-]+(:\d+)?(\s+|$))*$", validation_alias="WENZHENG_FRAME_ANCESTORS"
+    )
     admin_token: SecretStr | None = Field(None, validation_alias="WENZHENG_ADMIN_TOKEN")
+    session_idle_minutes: int = Field(120, ge=30, le=480, validation_alias="WENZHENG_SESSION_IDLE_MINUTES")
     office_hours: str = Field(
         "8:30-12:00,14:00-17:30",
         pattern=r"^\s*\d{1,2}[:：]\d{2}\s*[-–—~]\s*\d{1,2}[:：]\d{2}(\s*[,，、;；]\s*\d{1,2}[:：]\d{2}\s*[-–—~]\s*\d{1,2}[:：]\d{2})*\s*$",
         validation_alias="WENZHENG_OFFICE_HOURS",
     )
     rate_limit: int = Field(30, ge=0, validation_alias="WENZHENG_RATE_LIMIT")
+    review_months: str = Field(
+        "qa=12,interpretation=12,service_item=12,case=24,notice=6", validation_alias="WENZHENG_REVIEW_MONTHS"
+    )
     trusted_proxies: str = Field("", validation_alias="WENZHENG_TRUSTED_PROXIES")
 
     encoder: str = Field("builtin", validation_alias="WENZHENG_ENCODER")

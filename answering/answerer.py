@@ -107,6 +107,15 @@ class Answerer:
         record = self._lookup.live(entry_id)
         return record is not None and normalise(text) == normalise(record.content.title)
 
+    def tell(self, inquiry: Inquiry, entry_id: int) -> Answer | None:
+        """What is said of this entry to a question that it was picked for; None when it is not live."""
+        record = self._lookup.live(entry_id)
+        if record is None:
+            return None
+        asked = _asked(inquiry, correction(inquiry.text) or inquiry.text)
+        resolved = _joined(record, inquiry.text)
+        return self._told(inquiry, asked.timing, record, _facets_of(asked), resolved=resolved, question=asked.words)
+
     def search(self, query: str, k: int, as_of: date) -> FoundEntries:
         """Published, valid entries for a query, best first."""
         finds = self._lookup.search(query, Timing(as_of), k)
@@ -119,11 +128,17 @@ class Answerer:
         ]  # fmt: skip
         return FoundEntries(query, finds.result.revision, finds.result.threshold, rows)
 
+    def preview(self, record: EntryRecord, today: date) -> str:
+        """What whoever opens the entry is told; the record need not be live."""
+        said, _ = self._note(record, Timing(today))
+        page = f"{self._public_url}/e/{record.entry_id}" if self._public_url else None
+        return wording.tell(record.content, [], page, said)
+
     def citation(self, record: EntryRecord) -> Citation:
         return self._replies().citation(record)
 
     def _replies(self) -> Replies:
-        return Replies(self._public_url, self._index.searcher.revision, dict(self._index.searcher.model_ids))
+        return Replies(self._public_url, self._index.searcher.revision, self._index.model_ids)
 
     def _opened(self, inquiry: Inquiry) -> Answer | None:
         record = self._lookup.live(inquiry.opened)
@@ -314,12 +329,16 @@ class Answerer:
             if len(ranked) > 1:
                 records = [r.record for r in ranked]
                 return self._ask(asked.inquiry, asked.timing, records, asked.text, 0, found)
-            facets = asked.facets
-            if not facets and asked.inquiry.intent in FACETS_OF_INTENT:
-                facets = [FACETS_OF_INTENT[asked.inquiry.intent]]
             resolved = asked.text if asked.text == asked.inquiry.text else _joined(ranked[0].record, asked.text)
+<<<<<<< HEAD
             record = self._for_the_sender(asked, ranked[0].record)
             return self._told(asked.inquiry, asked.timing, record, facets, found=found, resolved=resolved, question=asked.words)
+=======
+            return self._told(
+                asked.inquiry, asked.timing, ranked[0].record, _facets_of(asked), found=found, resolved=resolved,
+                question=asked.words,
+            )  # fmt: skip
+>>>>>>> main
         return self._declined(asked, finds, near[:NEAR_ENTRIES])
 
     def _for_the_sender(self, asked: _Asked, record: EntryRecord) -> EntryRecord:
@@ -378,6 +397,13 @@ def _asked(inquiry: Inquiry, text: str) -> _Asked:
     period = asked_period(text, inquiry.as_of)
     words = without_dates(text) if period or asks_former(text) or asks_present(text) else text
     return _Asked(inquiry, text, words, Timing(inquiry.as_of, period), asked_facets(words))
+
+
+def _facets_of(asked: _Asked) -> list[str]:
+    """What is told of an entry besides its conclusion."""
+    if asked.facets or asked.inquiry.intent not in FACETS_OF_INTENT:
+        return asked.facets
+    return [FACETS_OF_INTENT[asked.inquiry.intent]]
 
 
 def _timing_of(inquiry: Inquiry) -> Timing:

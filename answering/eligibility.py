@@ -84,7 +84,7 @@ class EligibilityAdviser:
             outcome=outcome, text=text, citations=[self._answerer.citation(r) for r in records], buttons=list(buttons),
             resolved_question=f"{record.content.title}：{inquiry.text}" if record else inquiry.text,
             entry_id=record.entry_id if record else None, version=record.version if record else None,
-            probability=None, score=None, revision=searcher.revision, model_ids=dict(searcher.model_ids), case=case,
+            probability=None, score=None, revision=searcher.revision, model_ids=self._index.model_ids, case=case,
         )  # fmt: skip
 
 

@@ -1,32 +1,33 @@
 """The searcher's view of the knowledge base: loads it, then follows the change feed in a thread of its own."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Mapping
 
-import numpy as np
 import structlog
 
 from answering.errors import IndexNotReadyError
-from knowledge_base.feed import ChangeFeed, LiveDocument
-from knowledge_base.vectors import VectorStore, VectorWriter, text_hash
-from retrieval.documents import Document, Passage
+from answering.indexed_knowledge import IndexedKnowledge
+from knowledge_base.feed import ChangeFeed
+from knowledge_base.vectors import VectorStore, VectorWriter
+from retrieval.ranking import Ranking
 from retrieval.searcher import Searcher
 
 FOLLOW_EVERY_S = 0.2
-LOAD_BATCH = 500
 
 log = structlog.get_logger(__name__)
 
 
 class KnowledgeIndex:
-    """A searcher kept equal to the store.
+    """A searcher kept equal to the store; searcher, encoder and what they are called can be exchanged while it serves.
 
-    The writer embeds before it publishes, so following only loads vectors. When vectors of this encoder are missing, as after
-    a change of the encoder, they are made while loading.
+    Attributes: trouble: what keeps it from following, for readiness.
     """
 
     def __init__(self, feed: ChangeFeed, vectors: VectorStore, writer: VectorWriter, searcher: Searcher) -> None:
-        self._feed, self._vectors, self._writer, self._searcher = feed, vectors, writer, searcher
+        """Args: writer: the one that publishing embeds with; its encoder changes with the index's."""
+        self._feed, self._vectors, self._writer = feed, vectors, writer
+        self._held = IndexedKnowledge(feed, vectors, writer, searcher)
+        self._labels: Mapping[str, str] = {}
         self._progress: Callable[[int], None] = lambda _loaded: None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -40,14 +41,28 @@ class KnowledgeIndex:
 
     @property
     def revision(self) -> int:
-        return self._searcher.revision
+        return self._held.searcher.revision
+
+    @property
+    def size(self) -> int:
+        return self._held.searcher.size
 
     @property
     def searcher(self) -> Searcher:
         """Raises: IndexNotReadyError before `load()` has finished."""
         if not self._loaded:
             raise IndexNotReadyError("知识索引还在载入。", fix="稍候再试；长时间如此请查看日志。")
-        return self._searcher
+        return self._held.searcher
+
+    @property
+    def held(self) -> Searcher:
+        """The searcher, whether or not it has been loaded."""
+        return self._held.searcher
+
+    @property
+    def model_ids(self) -> dict[str, str]:
+        """What an answer was made with, for its record."""
+        return {**self._held.searcher.model_ids, **self._labels}
 
     def on_progress(self, progress: Callable[[int], None]) -> None:
         """Tell `progress` the number of entries loaded so far, while `load()` works."""
@@ -55,36 +70,41 @@ class KnowledgeIndex:
 
     def forget_other_encoders(self) -> int:
         """Remove stored vectors of encoders no longer in use; returns how many."""
-        return self._vectors.forget_others(self._writer.encoder.hash)
+        return self._held.forget_other_encoders()
 
     def load(self) -> None:
         """Read everything that is live. Blocks; seconds for thousands of entries."""
         with self._following:
-            self._reload(self._feed.revision())
+            self._held.load(self._progress)
             self._loaded = True
-
-    def _reload(self, revision: int) -> None:
-        """Args: revision: taken before reading; what changes meanwhile is followed afterwards."""
-        documents: list[Document] = []
-        for batch in _batches(self._feed.live_documents(None), LOAD_BATCH):
-            documents += self._documents(batch)
-            self._progress(len(documents))
-        gone = self._searcher.document_ids() - {d.doc_id for d in documents}
-        self._searcher.apply(documents, gone, revision)
 
     def follow(self) -> bool:
         """Apply what changed since; returns whether anything did."""
         with self._following:
-            revision = self._feed.revision()
-            if revision == self._searcher.revision:
-                return False
-            if revision < self._searcher.revision:  # an earlier backup was restored under us
-                self._reload(revision)
-                return True
-            changes = [c for c in self._feed.changes_since(self._searcher.revision) if c.revision <= revision]
-            live = {d.doc_id: d for d in self._documents(list(self._feed.live_documents([c.entry_id for c in changes])))}
-            self._searcher.apply(list(live.values()), [c.entry_id for c in changes if c.entry_id not in live], revision)
-            return True
+            return self._held.follow()
+
+    def standby(self, searcher: Searcher, writer: VectorWriter) -> IndexedKnowledge:
+        """The same knowledge under another encoder, loaded beside the one that serves. Blocks: every passage is embedded."""
+        other = IndexedKnowledge(self._feed, self._vectors, writer, searcher)
+        other.load()
+        return other
+
+    def exchange(self, ranking: Ranking, labels: Mapping[str, str], standby: IndexedKnowledge | None = None) -> None:
+        """Rank by other weights from now on and, with `standby`, search under its encoder.
+
+        Args:
+            labels: added to the model ids of every answer.
+        """
+        if standby is None:
+            self._held.searcher.use(ranking)
+            self._labels = dict(labels)
+            return
+        standby.searcher.use(ranking)
+        with self._following:
+            standby.follow()
+            self._writer.encoder = standby.writer.encoder
+            standby.writer = self._writer
+            self._held, self._labels = standby, dict(labels)
 
     def start(self) -> None:
         """Follow in the background, loading first when that has not been done."""
@@ -111,35 +131,3 @@ class KnowledgeIndex:
                 self.trouble = str(exc)
                 wait = 2.0
                 log.warning("knowledge_index_behind", error=str(exc))
-
-    def _documents(self, live: list[LiveDocument]) -> list[Document]:
-        hashes = {text: text_hash(text) for document in live for _, text in document.passages}
-        stored = self._vectors.load(self._writer.encoder.hash, hashes.values())
-        missing = {d.entry_id for d in live if any(hashes[text] not in stored for _, text in d.passages)}
-        if missing:
-            log.info("embedding_missing_vectors", entries=len(missing))
-            self._writer.ensure([d.content for d in live if d.entry_id in missing])
-            stored = self._vectors.load(self._writer.encoder.hash, hashes.values())
-        return [_document(d, np.stack([stored[hashes[text]] for _, text in d.passages])) for d in live]
-
-
-def _document(live: LiveDocument, vectors: np.ndarray) -> Document:
-    return Document(
-        live.entry_id,
-        tuple(Passage(role, text) for role, text in live.passages),  # type: ignore[arg-type]
-        vectors,
-        live.content.effective_from,
-        live.content.effective_to,
-        {"kind": live.content.kind, "region": live.content.region_code or ""},
-    )
-
-
-def _batches(items: Iterable[LiveDocument], size: int) -> Iterator[list[LiveDocument]]:
-    batch: list[LiveDocument] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -11,15 +11,23 @@ from bot.channels.web import web_channel, web_senders
 from bot.channels.wechat.callback import wechat_callback
 from bot.error_responses import install_error_responses
 from bot.http_guards import BodyLimit, ResponseGuard
+from bot.panel_mount import mount_panel
+from bot.routes.desk import desk_routes
+from bot.routes.desk.assist_page import assist_page
 from bot.routes.entries import entry_routes
 from bot.routes.handoffs import handoff_routes
 from bot.routes.health import health_routes
 from bot.routes.outbox import outbox_routes
 from bot.routes.pages import STATIC, error_page, page_routes, page_templates
 from bot.routes.search import search_routes
+from bot.routes.staff import staff_routes
 from bot.routes.tickets import ticket_routes
+from bot.routes.training import training_routes
 from bot.routes.wechat_codes import wechat_code_routes
+from bot.routes.workshop import workshop_routes
 from bot.services import Services
+from bot.staff_login import StaffLogin
+from panel.runtime import running
 
 
 def create_app(services: Services) -> FastAPI:
@@ -30,7 +38,12 @@ def create_app(services: Services) -> FastAPI:
         services.start()
         services.wechat.start()
         services.caretaker.start()
-        yield
+        services.desk.board.start()
+        services.follower.start()
+        async with running():
+            yield
+        await services.follower.stop()
+        await services.desk.board.stop()
         await services.caretaker.stop()
         await services.wechat.stop()
         await services.rasa.aclose()
@@ -47,19 +60,26 @@ def create_app(services: Services) -> FastAPI:
     )
     templates = page_templates()
     senders = web_senders(services)
+    login = StaffLogin(services.accounts, services.gate)
     for router in (
         web_channel(services, senders),
         wechat_callback(services.wechat.account, services.wechat.trouble, services.wechat.channel),
         search_routes(services),
+        *workshop_routes(services, templates),
         entry_routes(services),
         ticket_routes(services),
         handoff_routes(services),
+        desk_routes(services),
+        assist_page(services, templates),
         outbox_routes(services),
+        training_routes(services),
+        staff_routes(services, login),
         health_routes(services),
         page_routes(services, senders, templates),
         wechat_code_routes(services),
     ):
         app.include_router(router)
+    mount_panel(app, services, login, error_page(templates))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     install_error_responses(app, error_page(templates))
     app.add_middleware(BodyLimit)

@@ -1,4 +1,4 @@
-"""What must be looked after while nobody says anything: silent agents, deadlines that the calendar now knows."""
+"""What must be looked after while nobody says anything: silent agents, planned publications, deadlines that the calendar now knows."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,11 +16,18 @@ class Caretaker:
     """Several processes may each have one: every step is decided by its own transaction.
 
     Args:
-        look_after: `HandoffDesk.look_after`; recompute: `TicketDesk.recompute_deadlines`. Both block.
+        look_after: `HandoffDesk.look_after`; recompute: `TicketDesk.recompute_deadlines`;
+        publish_due: `PublicationSchedule.publish_due`. All block.
     """
 
-    def __init__(self, look_after: Callable[[], int], recompute: Callable[[], int], look_s: float = LOOK_S) -> None:
-        self._look_after, self._recompute, self._look_s = look_after, recompute, look_s
+    def __init__(
+        self,
+        look_after: Callable[[], int],
+        recompute: Callable[[], int],
+        publish_due: Callable[[], int] = lambda: 0,
+        look_s: float = LOOK_S,
+    ) -> None:
+        self._look_after, self._recompute, self._publish_due, self._look_s = look_after, recompute, publish_due, look_s
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -39,6 +46,7 @@ class Caretaker:
         while True:
             try:
                 await asyncio.to_thread(self._look_after)
+                await asyncio.to_thread(self._publish_due)
                 if rounds % DEADLINES_EVERY == 0:
                     await asyncio.to_thread(self._recompute)
             except Exception:  # the database is away; it will come back

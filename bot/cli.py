@@ -18,13 +18,17 @@ COMMANDS = {
     "prepare": "bot.cli_serve:prepare",
     "kb": "bot.cli_kb:app",
     "wechat": "bot.cli_wechat:app",
+    "user": "bot.cli_user:app",
     "backup": "bot.cli_data:app",
     "restore": "bot.cli_data:app",
+    "runs": "bot.cli_training:app",
+    "promote": "bot.cli_training:app",
+    "rollback": "bot.cli_training:app",
     "evaluate": "bot.cli_evaluate:evaluate",
     "bench": "bot.cli_evaluate:bench",
     "reindex": "bot.cli_evaluate:reindex",
 }
-GROUPS = {"kb", "wechat"}  # the other typer apps add their commands to the root
+GROUPS = {"kb", "wechat", "user"}  # the other typer apps add their commands to the root
 
 console = Console(highlight=False, soft_wrap=True)
 

@@ -18,9 +18,13 @@ from bot.channels.wechat import errors as wechat
 from bot.rasa_project import RasaProjectError
 from conversations import errors as talk
 from database.errors import DatabaseError
+from desk import errors as desk
 from errors import SettingsError, WenzhengError
+from insights import errors as insights
 from knowledge_base import errors as knowledge
 from retrieval.errors import RetrievalError
+from serving import errors as serving
+from staff import errors as staff
 from tickets import errors as tickets
 
 log = structlog.get_logger(__name__)
@@ -40,6 +44,11 @@ STATUS: Mapping[type[WenzhengError], int] = {
     knowledge.WorkflowError: 409,
     knowledge.NotAllowedError: 403,
     knowledge.VectorError: 503,
+    knowledge.StaleVersionError: 409,
+    knowledge.ReviewMonthsError: 500,
+    knowledge.UnknownImportError: 404,
+    knowledge.ImportStateError: 409,
+    knowledge.UnknownDocumentError: 404,
     talk.ConversationError: 500,
     talk.UnknownConversationError: 404,
     talk.UnknownTurnError: 404,
@@ -49,6 +58,7 @@ STATUS: Mapping[type[WenzhengError], int] = {
     talk.WordListError: 500,
     talk.HandoffStateError: 409,
     talk.DialogueUnavailableError: 503,
+    talk.DialogueModelError: 502,
     talk.SilentDialogueError: 502,
     edge.GatewayError: 400,
     edge.UnauthorizedError: 401,
@@ -58,12 +68,38 @@ STATUS: Mapping[type[WenzhengError], int] = {
     edge.UnknownPageError: 404,
     edge.WithdrawnEntryError: 410,
     edge.NoPublicAddressError: 404,
+<<<<<<< HEAD
     edge.TrialError: 503,
     edge.QualityFileError: 422,
+=======
+    insights.InsightError: 500,
+    insights.LabelError: 422,
+    insights.UnknownLabelError: 404,
+    desk.DeskError: 422,
+    desk.UnknownMessageError: 404,
+    desk.StaleSuggestionError: 409,
+    desk.CannotSendError: 409,
+    desk.UnknownAgentError: 422,
+    desk.UnknownPhraseError: 404,
+    desk.AssistLinkError: 403,
+>>>>>>> main
     tickets.TicketError: 422,
     tickets.UnknownTicketError: 404,
     tickets.TicketStateError: 409,
     tickets.DepartmentFileError: 500,
+    serving.ServingError: 422,
+    serving.UnknownRunError: 404,
+    serving.NotPromotableError: 409,
+    serving.ForceNotAllowedError: 403,
+    serving.NothingToRollBackError: 409,
+    serving.TrainingBusyError: 409,
+    staff.StaffError: 422,
+    staff.LoginRefusedError: 401,
+    staff.LoginLockedError: 429,
+    staff.UnknownMemberError: 404,
+    staff.MemberExistsError: 409,
+    staff.OwnAccountError: 409,
+    staff.UnknownTokenError: 404,
     wechat.WeChatError: 500,
     wechat.SignatureError: 403,
     wechat.UnreadablePushError: 400,
@@ -132,7 +168,7 @@ def error_response(error: WenzhengError) -> JSONResponse:
         status = 500
     problems = [str(problem) for problem in getattr(error, "problems", ())]
     headers = {}
-    if isinstance(error, talk.RateLimitedError):
+    if isinstance(error, talk.RateLimitedError | staff.LoginLockedError):
         headers["Retry-After"] = str(error.retry_after_s)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"

@@ -8,11 +8,11 @@ class GatewayError(WenzhengError):
 
 
 class UnauthorizedError(GatewayError):
-    """No token, or a wrong one."""
+    """Nobody is logged in, or the token does not hold."""
 
 
 class ForbiddenError(GatewayError):
-    """The instance allows this to nobody, as it is configured."""
+    """Not with this role, not from that page, or to nobody as the instance is configured."""
 
 
 class BodyTooLargeError(GatewayError):

@@ -7,9 +7,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.error_responses import error_response
 from bot.errors import BodyTooLargeError
+from knowledge_base.uploads import MAX_UPLOAD
 
 CHAT_LIMIT = 64 * 1024
 ENTRY_LIMIT = 1024 * 1024
+UPLOAD_LIMIT = MAX_UPLOAD + 64 * 1024  # the file and the form around it
+_UPLOADS = {"/api/imports", "/api/notices"}
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -26,6 +29,8 @@ SECURITY_HEADERS = {
 
 def body_limit(path: str) -> int:
     """The most bytes a body may have."""
+    if path in _UPLOADS:
+        return UPLOAD_LIMIT
     return CHAT_LIMIT if path in {"/api/chat", "/wechat"} else ENTRY_LIMIT
 
 
@@ -86,8 +91,10 @@ class ResponseGuard:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                framed = "frame-ancestors" in headers.get("content-security-policy", "")  # the response says itself who may
                 for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                    if not (framed and name == "X-Frame-Options"):
+                        headers.setdefault(name, value)
                 route = scope.get("route")
                 self._count(getattr(route, "path", "other"), message["status"])
             await send(message)

@@ -11,11 +11,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import yaml
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.dialogue_encoder import dialogue_encoder_folder, prepare_dialogue_encoder
 from bot.instance_secrets import instance_secret
+from database.engine import Database
 from errors import WenzhengError
 from retrieval.encoder import EncoderManifest
+from serving.loading import DialogueModel
+from serving.pointer import ServedPointer
+from serving.runs import RunStore
 from settings import PROJECT_ROOT, Settings
 
 RASA_PYTHON = PROJECT_ROOT / ".venv-rasa" / "bin" / "python"
@@ -53,6 +58,32 @@ def model_file(settings: Settings) -> Path:
     return settings.root / "models" / f"rasa-{fingerprint(settings)}.tar.gz"
 
 
+def own_dialogue_model(settings: Settings) -> DialogueModel | None:
+    """The model of the present sources; None when it has not been trained on this machine."""
+    try:
+        file = model_file(settings)
+    except WenzhengError:
+        return None
+    return DialogueModel(file.name.removesuffix(".tar.gz"), file) if file.exists() else None
+
+
+def served_dialogue_model(settings: Settings) -> DialogueModel | None:
+    """The model that Rasa is to start with: the served run's, if it brings one along and it is whole."""
+    database = Database(settings.database_url)
+    try:
+        run_id = ServedPointer(database).current().run_id
+        if run_id is not None:
+            bundle = RunStore(settings.root).get(run_id).bundle()
+            bundle.check()
+            if bundle.rasa_model is not None:
+                return DialogueModel(run_id, bundle.rasa_model)
+    except (WenzhengError, SQLAlchemyError):  # the gateway says what is wrong with it; Rasa's place is taken by its own model
+        pass
+    finally:
+        database.dispose()
+    return own_dialogue_model(settings)
+
+
 def train(settings: Settings, progress: Progress = lambda _step: None) -> Path:
     """Return the model of the present sources in the data folder, training it only when no instance has yet.
 
@@ -81,8 +112,11 @@ def train(settings: Settings, progress: Progress = lambda _step: None) -> Path:
     return model
 
 
-def write_run_files(settings: Settings) -> Path:
-    """Write what `rasa run` reads (endpoints, credentials, token) into `<data folder>/run`, for the owner only."""
+def write_run_files(settings: Settings, model: str | None = None) -> Path:
+    """Write what `rasa run` reads (endpoints, credentials, token) into `<data folder>/run`, for the owner only.
+
+    Args: model: name of the model that the server starts with, by which messages ask for it.
+    """
     folder = settings.root / "run"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     token = internal_token(settings)
@@ -96,9 +130,10 @@ def write_run_files(settings: Settings) -> Path:
     }
     if settings.redis_url:
         endpoints["lock_store"] = _redis_lock_store(settings.redis_url)
+    channel = {"token": token, **({"model": model} if model else {})}
     files = {
         "endpoints.yml": yaml.safe_dump(endpoints),
-        "credentials.yml": yaml.safe_dump({"dialogue.guarded_rest.GuardedRest": {"token": token}}),
+        "credentials.yml": yaml.safe_dump({"dialogue.guarded_rest.GuardedRest": channel}),
         "auth_token": token,
     }
     for name, text in files.items():
@@ -110,16 +145,16 @@ def write_run_files(settings: Settings) -> Path:
 
 
 def rasa_command(settings: Settings) -> list[str]:
-    """Starts the server on 127.0.0.1 with the newest model; writes the run files it reads.
+    """Starts the server on 127.0.0.1 with the served model; writes the run files it reads.
 
     Raises:
         RasaProjectError: nothing has been trained from the present sources.
     """
-    model = model_file(settings)
-    if not model.exists():
+    model = served_dialogue_model(settings)
+    if model is None:
         raise RasaProjectError("当前配置还没有训练好的对话模型。", fix="运行 `wenzheng prepare`。")
-    write_run_files(settings)
-    return [str(_python()), "-m", "dialogue.server", "run", str(model), str(settings.rasa_port)]
+    write_run_files(settings, model.name)
+    return [str(_python()), "-m", "dialogue.server", "run", str(model.file), str(settings.rasa_port)]
 
 
 def rasa_environment(settings: Settings) -> dict[str, str]:

@@ -1,9 +1,13 @@
 """The composition root: the only place that builds things and joins them."""
 
+import os
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+
+import structlog
 
 from answering.answerer import Answerer
 from answering.eligibility import EligibilityAdviser
@@ -12,11 +16,15 @@ from answering.matching import PolicyMatcher
 from answering.preparation import prepare_encoder
 from answering.regions import JurisdictionFinder
 from answering.searcher_factory import build_searcher
+from bot.authorization import StaffGate
 from bot.caretaker import Caretaker
 from bot.channels.wechat.service import WeChatService
+from bot.instance_secrets import instance_secret
+from bot.live_desk import LiveDesk, build_live_desk
 from bot.metrics import Metrics
-from bot.rasa_project import internal_token
+from bot.rasa_project import internal_token, own_dialogue_model
 from bot.starters import StarterQuestions
+from bot.workshop import Workshop, build_workshop
 from conversations import feelings
 from conversations.checkup import Checkups
 from conversations.consultation import Consultation
@@ -32,14 +40,24 @@ from conversations.ticket_desk import TicketDesk, TicketTemplate
 from conversations.turns import TurnService
 from database.engine import Database
 from database.migrate import migrate
+from errors import WenzhengError
 from knowledge_base.entries import EntryStore
 from knowledge_base.feed import ChangeFeed
 from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.encoder import Encoder, OnnxEncoder
 from retrieval.searcher import Searcher
+from serving.follower import ModelFollower
+from serving.loading import ServedSet, SetLoader
+from serving.pointer import BUILT_IN, Served, ServedPointer
+from serving.promotion import Promotions
+from serving.runs import RunStore
 from settings import Settings
+from staff.accounts import StaffAccounts
+from staff.audit import AuditLog
 from tickets import departments
 from tickets.departments import Departments
+
+log = structlog.get_logger(__name__)
 
 LONGEST_DIRECT_ANSWER = timedelta(seconds=5)  # on a busy machine
 
@@ -52,9 +70,9 @@ class Services:
     database: Database
     encoder: Encoder
     entries: EntryStore
+    workshop: Workshop
     feed: ChangeFeed
     index: KnowledgeIndex
-    searcher: Searcher
     answerer: Answerer
     starters: StarterQuestions
     records: ConversationRecords
@@ -64,9 +82,21 @@ class Services:
     turns: TurnService
     ticket_desk: TicketDesk
     handoff_desk: HandoffDesk
+    desk: LiveDesk
     caretaker: Caretaker
     wechat: WeChatService
     metrics: Metrics
+    runs: RunStore
+    promotions: Promotions
+    follower: ModelFollower
+    accounts: StaffAccounts
+    audit_log: AuditLog
+    gate: StaffGate
+
+    @property
+    def searcher(self) -> Searcher:
+        """The one in use, whether or not it has been loaded."""
+        return self.index.held
 
     def start(self) -> None:
         """Load the index in the background and follow the store. `index.ready` tells when it serves."""
@@ -74,6 +104,7 @@ class Services:
 
     def stop(self) -> None:
         """Let threads and connections go."""
+        self.workshop.imports.stop()
         self.index.stop()
         self.turns.close()
         self.database.dispose()
@@ -94,13 +125,18 @@ def build_services(
     settings.root.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url)
     migrate(database)
-    encoder = encoder or OnnxEncoder(prepare_encoder(settings, report))
+    pointer, runs = ServedPointer(database), RunStore(settings.root)
+    configured = encoder or OnnxEncoder(prepare_encoder(settings, report))
+    loader = SetLoader(runs, configured, lambda: own_dialogue_model(settings))
+    begin = _first_set(loader, pointer)
+    encoder = begin.encoder
     feed = ChangeFeed(database)
     vectors = VectorStore(database)
     writer = VectorWriter(vectors, encoder)
     entries = EntryStore(database, writer)
     searcher = build_searcher(settings, encoder)
     index = KnowledgeIndex(feed, vectors, writer, searcher)
+    workshop = build_workshop(entries, index, settings.review_months, settings.root)
     ours = JurisdictionFinder(settings.region, entries.published_regions)
     answerer = Answerer(index, entries, settings.public_url, ours)
     starters = StarterQuestions(entries, answerer)
@@ -108,9 +144,10 @@ def build_services(
     adviser = EligibilityAdviser(index, entries, answerer, settings.public_url)
     checkups = Checkups(adviser, PolicyMatcher(index, entries, feed, adviser))
     hours = OfficeHours.parse(settings.office_hours)
+    words = HandoffWords.load(settings.root / feelings.FILE_NAME)
     consultation = Consultation(
         database, answerer, checkups=checkups, starters=starters, departments=Departments.load(settings.root / departments.FILE_NAME),
-        words=HandoffWords.load(settings.root / feelings.FILE_NAME), hours=hours, on_message=live.notify,
+        words=words, hours=hours, on_message=live.notify,
     )  # fmt: skip
     ticket_desk = TicketDesk(database, template=_ticket_template(settings), on_message=live.notify)
     handoff_desk = HandoffDesk(database, hours=hours, on_message=live.notify)
@@ -119,19 +156,52 @@ def build_services(
         records, consultation, rasa, RateLimiter(settings.rate_limit), live, metrics.turn_done,
         timedelta(seconds=settings.rasa_timeout_s) + LONGEST_DIRECT_ANSWER,
     )  # fmt: skip
+    follower = ModelFollower(
+        pointer,
+        loader,
+        index,
+        vectors,
+        rasa,
+        turns.gate,
+        partial(build_searcher, settings),
+        f"{socket.gethostname()}-{os.getpid()}",
+    )
+    follower.take_up(begin)
     wechat = WeChatService(settings, database, turns, records, entries, starters, metrics.wechat_done)
     for state in STATES:
         metrics.watch_outbox(state, partial(_count, wechat.outbox, state))
     metrics.watch("index_revision", "Revision of the store that the index has reached", partial(getattr, index, "revision"))
-    metrics.watch("index_entries", "Published entries in the index", partial(getattr, searcher, "size"))
+    metrics.watch("index_entries", "Published entries in the index", partial(getattr, index, "size"))
     metrics.watch("index_ready", "1 when the index serves", lambda: float(index.ready))
-    return Services(
-        settings=settings, database=database, encoder=encoder, entries=entries, feed=feed, index=index, searcher=searcher,
-        answerer=answerer, starters=starters, records=records, consultation=consultation, rasa=rasa, live=live, turns=turns,
-        ticket_desk=ticket_desk, handoff_desk=handoff_desk,
-        caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines),
-        wechat=wechat, metrics=metrics,
+    accounts = StaffAccounts(database, idle=timedelta(minutes=settings.session_idle_minutes))
+    desk = build_live_desk(
+        database, entries, index, answerer, handoff_desk, live, accounts, words, wechat.allowances.of,
+        instance_secret(settings.root, "assist_key"),
     )  # fmt: skip
+    return Services(
+        settings=settings, database=database, encoder=encoder, entries=entries, workshop=workshop, feed=feed, index=index,
+        answerer=answerer, starters=starters, records=records, consultation=consultation, rasa=rasa, live=live, turns=turns,
+        ticket_desk=ticket_desk, handoff_desk=handoff_desk, desk=desk,
+        caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines, partial(_publish_due, workshop)),
+        wechat=wechat, metrics=metrics, runs=runs, promotions=Promotions(pointer, runs, loader), follower=follower,
+        accounts=accounts, audit_log=AuditLog(database), gate=StaffGate(settings, accounts),
+    )  # fmt: skip
+
+
+def _publish_due(workshop: Workshop) -> int:
+    done = workshop.schedule.publish_due()
+    if done:
+        workshop.follow()
+    return done
+
+
+def _first_set(loader: SetLoader, pointer: ServedPointer) -> ServedSet:
+    """What the pointer names; when that cannot be used, the program's own models, until the follower finds it mended."""
+    try:
+        return loader.load(pointer.current())
+    except WenzhengError as exc:
+        log.warning("serving.not_usable", problem=exc.problem)
+        return loader.load(Served(BUILT_IN, None, None))
 
 
 def _ticket_template(settings: Settings) -> TicketTemplate | None:

@@ -57,3 +57,7 @@ class HandoffTakenError(HandoffStateError):
 
 class NotTheAgentError(HandoffStateError):
     """The agent does not hold the conversation."""
+
+
+class DialogueModelError(ConversationError):
+    """Rasa cannot use a trained model."""

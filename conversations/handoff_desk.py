@@ -1,6 +1,6 @@
 """Conversations as agents see and hold them, and what happens when they say nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,12 @@ from conversations.records import say_in
 from database.engine import Database
 
 LONGEST_GLIMPSE = 60  # characters of the last message in the list
+
+Also = Callable[[Session, HandoffRequest, datetime], None]  # what else is written in a step's transaction
+
+
+def _nothing_else(_session: Session, _request: HandoffRequest, _moment: datetime) -> None:
+    """A step alone."""
 
 
 class HandoffDesk:
@@ -44,7 +50,7 @@ class HandoffDesk:
             found = [self._shown(session, request, moment) for request in handoff_queue.requests(session)]
         return {"open": self._hours.is_open(moment), "office_hours": str(self._hours), "handoffs": found}
 
-    def take(self, conversation_id: str, agent: str) -> dict[str, Any]:
+    def take(self, conversation_id: str, agent: str, also: Also = _nothing_else) -> dict[str, Any]:
         """Take a conversation over, waiting or not; the assistant falls silent. The same agent may take it again.
 
         Raises:
@@ -64,14 +70,21 @@ class HandoffDesk:
             if fresh:
                 conversation = handoff_queue.step(session, request, handoff.TAKE, moment, agent)
                 say_in(session, conversation, "bot", wording.AGENT_JOINED, moment)
+                also(session, request, moment)
             session.flush()
             shown = self._shown(session, request, moment)
         if fresh:
             self._on_message(conversation_id)
         return shown
 
-    def say(self, conversation_id: str, agent: str, text: str) -> dict[str, Any]:
+    def say(
+        self, conversation_id: str, agent: str, text: str, citations: Sequence[Mapping[str, Any]] = (), also: Also = _nothing_else
+    ) -> dict[str, Any]:
         """Say something to the citizen.
+
+        Args:
+            citations: the entries that it rests on.
+            also: called after the words were written down; they are the conversation's last message.
 
         Raises:
             UnknownConversationError; NotTheAgentError: this agent does not hold the conversation.
@@ -80,19 +93,39 @@ class HandoffDesk:
             moment = self._now()
             request = _held(session, conversation_id, agent)
             request.last_word_at = moment
-            message_id = say_in(session, session.get_one(Conversation, conversation_id), "agent", text, moment)
+            conversation = session.get_one(Conversation, conversation_id)
+            message_id = say_in(session, conversation, "agent", text, moment, citations=citations)
+            also(session, request, moment)
             session.flush()
             shown = {**self._shown(session, request, moment), "message_id": message_id}
         self._on_message(conversation_id)
         return shown
 
-    def release(self, conversation_id: str, agent: str) -> dict[str, Any]:
-        """Give the conversation back to the queue, in its old place. Raises as `say`."""
-        return self._end(conversation_id, agent, handoff.RELEASE, wording.AGENT_RELEASED)
+    def transfer(self, conversation_id: str, agent: str, to: str, also: Also = _nothing_else) -> dict[str, Any]:
+        """Pass the conversation to another agent, who holds it at once. Raises as `say`."""
+        with self._database.write() as session:
+            moment = self._now()
+            request = _held(session, conversation_id, agent)
+            request.agent, request.last_word_at = to, moment
+            say_in(session, session.get_one(Conversation, conversation_id), "bot", wording.AGENT_CHANGED, moment)
+            also(session, request, moment)
+            session.flush()
+            shown = self._shown(session, request, moment)
+        self._on_message(conversation_id)
+        return shown
 
-    def close(self, conversation_id: str, agent: str) -> dict[str, Any]:
+    def release(self, conversation_id: str, agent: str, also: Also = _nothing_else) -> dict[str, Any]:
+        """Give the conversation back to the queue, in its old place. Raises as `say`."""
+        return self._end(conversation_id, agent, handoff.RELEASE, wording.AGENT_RELEASED, also)
+
+    def close(self, conversation_id: str, agent: str, reason: str | None = None, also: Also = _nothing_else) -> dict[str, Any]:
         """Done: the assistant answers again. Raises as `say`."""
-        return self._end(conversation_id, agent, handoff.CLOSE, wording.AGENT_DONE)
+
+        def ended(session: Session, request: HandoffRequest, moment: datetime) -> None:
+            request.close_reason = reason
+            also(session, request, moment)
+
+        return self._end(conversation_id, agent, handoff.CLOSE, wording.AGENT_DONE, ended)
 
     def look_after(self) -> int:
         """Return what silent agents hold to the queue, and end requests that nobody came for; returns how many.
@@ -124,12 +157,13 @@ class HandoffDesk:
             return handoff.FALL_SILENT if handoff.is_silent(request.last_word_at or request.created_at, moment) else None
         return handoff.EXPIRE if handoff.is_expired(request.created_at, moment, self._hours) else None
 
-    def _end(self, conversation_id: str, agent: str, name: str, text: str) -> dict[str, Any]:
+    def _end(self, conversation_id: str, agent: str, name: str, text: str, also: Also) -> dict[str, Any]:
         with self._database.write() as session:
             moment = self._now()
             request = _held(session, conversation_id, agent)
             conversation = handoff_queue.step(session, request, name, moment)
             say_in(session, conversation, "bot", text, moment)
+            also(session, request, moment)
             session.flush()
             shown = self._shown(session, request, moment)
         self._on_message(conversation_id)

@@ -11,7 +11,8 @@ from conversations.models import Conversation, HandoffRequest
 
 
 def open_request(session: Session, conversation_id: str) -> HandoffRequest | None:
-    """The request that waits or is taken, locked for a change."""
+    """The request that waits or is taken, locked for a change after its conversation: everybody locks in this order."""
+    _locked(session, conversation_id)
     query = (
         select(HandoffRequest)
         .where(HandoffRequest.conversation_id == conversation_id, HandoffRequest.state.in_(handoff.OPEN_STATES))

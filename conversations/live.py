@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 
 class MessageFeed:
@@ -10,9 +11,16 @@ class MessageFeed:
     def __init__(self) -> None:
         self._waiting: dict[str, set[tuple[asyncio.AbstractEventLoop, asyncio.Event]]] = {}
         self._lock = threading.Lock()
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called, in any thread, whenever something was said in any conversation."""
+        self._listeners.append(listener)
 
     def notify(self, conversation_id: str) -> None:
         """Wake every reader of this conversation."""
+        for listener in self._listeners:
+            listener()
         with self._lock:
             readers = list(self._waiting.get(conversation_id, ()))
         for loop, event in readers:

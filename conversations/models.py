@@ -16,7 +16,10 @@ class Conversation(Base):
     """One sender on one channel. The id is unguessable: knowing it is the right to read the conversation."""
 
     __tablename__ = "conversations"
-    __table_args__ = (UniqueConstraint("channel", "sender_id", name="uq_conversations_sender"),)
+    __table_args__ = (
+        UniqueConstraint("channel", "sender_id", name="uq_conversations_sender"),
+        Index("ix_conversations_last_message", "last_message_id"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     channel: Mapped[str] = mapped_column(String(32))
@@ -28,13 +31,18 @@ class Conversation(Base):
     )  # what the sender told about themselves; outlives the case
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_message_id: Mapped[int | None] = mapped_column(_Id)
+    last_said_id: Mapped[int | None] = mapped_column(_Id)  # by the citizen
 
 
 class Turn(Base):
     """One message and its one reply. `(channel, key)` is the delivery's identity; whoever inserts it first does the work."""
 
     __tablename__ = "turns"
-    __table_args__ = (UniqueConstraint("channel", "key", name="uq_turns_delivery"),)
+    __table_args__ = (
+        UniqueConstraint("channel", "key", name="uq_turns_delivery"),
+        Index("ix_turns_figures", "received_at", "channel", "conversation_id"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
@@ -68,6 +76,7 @@ class AnswerRow(Base):
     """The replayable record of an answer, a question back or a refusal. The question is stored masked."""
 
     __tablename__ = "answers"
+    __table_args__ = (Index("ix_answers_figures", "created_at", "outcome", "entry_id", "latency_ms", "conversation_id"),)
 
     id: Mapped[int] = mapped_column(_Id, primary_key=True, autoincrement=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
@@ -117,7 +126,7 @@ class Feedback(Base):
     answer_id: Mapped[int | None] = mapped_column(ForeignKey("answers.id"), index=True)
     rating: Mapped[int]
     text: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class HandoffRequest(Base):
@@ -127,6 +136,7 @@ class HandoffRequest(Base):
         reason: asked | anger | distress | topic.
         agent: who has taken it.
         last_word_at: when the agent took it or last said something.
+        close_reason: how it ended, in the agent's words.
     """
 
     __tablename__ = "handoff_requests"
@@ -136,9 +146,10 @@ class HandoffRequest(Base):
     state: Mapped[str] = mapped_column(String(16), index=True)  # waiting | taken | left | expired | closed
     reason: Mapped[str] = mapped_column(String(16), default="asked")
     agent: Mapped[str | None] = mapped_column(String(64))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     last_word_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    close_reason: Mapped[str | None] = mapped_column(String(200))
 
 
 class OutboxMessage(Base):

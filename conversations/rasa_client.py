@@ -8,10 +8,11 @@ from typing import Any
 import httpx
 import structlog
 
-from conversations.errors import DialogueUnavailableError, SilentDialogueError
+from conversations.errors import DialogueModelError, DialogueUnavailableError, SilentDialogueError
 
 SKIP_S = 2.0  # after a failure Rasa is left alone this long, then probed in the background
 PROBE_TIMEOUT_S = 1.0
+LOAD_TIMEOUT_S = 120.0
 _FIX = "查看 Rasa 的日志；问答会直接由检索完成，不受影响。"
 
 log = structlog.get_logger(__name__)
@@ -23,6 +24,10 @@ class RasaClient:
     Args:
         token: the internal token, given to Rasa's channel.
         transport: for tests.
+
+    Attributes:
+        model: name of the model that messages are to be understood with; None: whichever Rasa was started with.
+        lacks_model: Rasa runs, but without that model, as after a restart.
     """
 
     def __init__(
@@ -40,6 +45,8 @@ class RasaClient:
         self._client: httpx.AsyncClient | None = None
         self._failure: str | None = None
         self._prober: asyncio.Task[None] | None = None
+        self.model: str | None = None
+        self.lacks_model = False
 
     async def ask(self, conversation_id: str, text: str, turn_id: str) -> Mapping[str, Any]:
         """Send one message; returns the `custom` of Rasa's answer.
@@ -50,10 +57,14 @@ class RasaClient:
         """
         if self._failure is not None:
             raise DialogueUnavailableError(f"Rasa 暂不可用（{self._failure}）。", fix=_FIX)
-        body = {"sender": conversation_id, "message": text, "metadata": {"turn_id": turn_id}}
+        metadata = {"turn_id": turn_id, **({"model": self.model} if self.model else {})}
+        body = {"sender": conversation_id, "message": text, "metadata": metadata}
         try:
             async with asyncio.timeout(self._timeout_s):  # httpx's own limits are per read, not in all
                 response = await self._http().post("/webhooks/rest/webhook", json=body, params={"token": self._token})
+            if response.status_code == httpx.codes.CONFLICT:
+                self.lacks_model = True  # no failure of Rasa: whoever watches over the models loads it
+                raise DialogueUnavailableError(f"Rasa 没有载入模型 {self.model}。", fix=_FIX)
             response.raise_for_status()
             return _custom(response, turn_id)
         except TimeoutError as exc:
@@ -62,6 +73,25 @@ class RasaClient:
             raise self._failed(f"返回状态码 {exc.response.status_code}") from exc
         except httpx.HTTPError as exc:
             raise self._failed("连接不上") from exc
+
+    async def load_model(self, name: str, file: str, keep: list[str]) -> bool:
+        """Have Rasa load a model beside those in use. Args: keep: names of models that must stay.
+
+        Returns: False when Rasa cannot be reached: it is down, or starting.
+
+        Raises: DialogueModelError: Rasa cannot use the file.
+        """
+        body = {"name": name, "file": file, "keep": keep}
+        try:
+            response = await self._http().put(
+                "/webhooks/rest/models", json=body, params={"token": self._token}, timeout=LOAD_TIMEOUT_S
+            )
+        except httpx.HTTPError:
+            return False
+        if response.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+            raise DialogueModelError(f"Rasa 无法使用模型 {name}。", fix="查看 logs/rasa.log；重新训练，或回退到上一个模型。")
+        self.lacks_model = False
+        return response.status_code == httpx.codes.OK
 
     async def state(self) -> tuple[str, str]:
         """`("ok" | "degraded", detail)` for readiness, from a fresh look."""

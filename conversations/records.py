@@ -100,9 +100,10 @@ class ConversationRecords:
                 )  # fmt: skip
                 session.add(turn)
                 session.flush()
-                session.add(
-                    Message(conversation_id=conversation.id, turn_id=turn.id, role="user", text=text, extra={}, created_at=moment)
+                said = Message(
+                    conversation_id=conversation.id, turn_id=turn.id, role="user", text=text, extra={}, created_at=moment
                 )
+                write_message(session, conversation, said)
                 return Reservation(turn.id, conversation.id, True, conversation.holder, moment, follows)
         except IntegrityError:  # PostgreSQL: the other delivery committed between our look and our insert
             found = self.by_key(channel, key)
@@ -256,8 +257,8 @@ class ConversationRecords:
                 return False
             store_reply(session, turn_id, reply)
             if reply["text"]:
-                turn = session.get_one(Turn, turn_id)
-                session.add(bot_message(turn.conversation_id, turn_id, reply, moment))
+                conversation = session.get_one(Conversation, session.get_one(Turn, turn_id).conversation_id)
+                write_message(session, conversation, bot_message(conversation.id, turn_id, reply, moment))
             return True
 
     def answer(self, answer_id: int) -> AnswerRow | None:
@@ -295,6 +296,16 @@ def store_reply(session: Session, turn_id: str, reply: Mapping[str, Any]) -> Non
     session.execute(update(Turn).where(Turn.id == turn_id).values(reply=dict(reply)))
 
 
+def write_message(session: Session, conversation: Conversation, message: Message) -> int:
+    """Add a line to a conversation, which remembers its last ones; returns the message's id."""
+    session.add(message)
+    session.flush()
+    conversation.last_message_id = message.id
+    if message.role == "user":
+        conversation.last_said_id = message.id
+    return message.id
+
+
 def bot_message(conversation_id: str, turn_id: str, reply: Mapping[str, Any], moment: datetime) -> Message:
     """The reply as a line of the conversation."""
     kept = ("buttons", "citations", "intent", "outcome", "answer_id")
@@ -307,16 +318,18 @@ def bot_message(conversation_id: str, turn_id: str, reply: Mapping[str, Any], mo
 def say_in(
     session: Session, conversation: Conversation, role: str, text: str, moment: datetime,
     buttons: Sequence[Mapping[str, str]] = (), template: Mapping[str, Any] | None = None,
+    citations: Sequence[Mapping[str, Any]] = (),
 ) -> int:  # fmt: skip
     """Record words outside a turn inside the caller's transaction; returns the message's id.
 
     Args:
         template: sent in place of the text where a channel's users do not look for themselves.
+        citations: the entries that the words rest on.
     """
-    extra = {"buttons": [dict(button) for button in buttons]} if buttons else {}
-    message = Message(conversation_id=conversation.id, turn_id=None, role=role, text=text, extra=extra, created_at=moment)
-    session.add(message)
-    session.flush()
+    extra: dict[str, Any] = {"buttons": [dict(button) for button in buttons]} if buttons else {}
+    shown = {**extra, "citations": [dict(citation) for citation in citations]} if citations else extra
+    message = Message(conversation_id=conversation.id, turn_id=None, role=role, text=text, extra=shown, created_at=moment)
+    write_message(session, conversation, message)
     if conversation.channel in UNSEEN_CHANNELS:
         add_to_outbox(
             session, channel=conversation.channel, recipient=conversation.sender_id, conversation_id=conversation.id,

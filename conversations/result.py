@@ -13,7 +13,7 @@ from conversations import feedback, profile
 from conversations.case import Case
 from conversations.masking import mask_json, mask_personal_data
 from conversations.models import AnswerRow, Conversation, Message, UnansweredQuestion
-from conversations.records import OpenTurn, bot_message, claim_turn, store_reply
+from conversations.records import OpenTurn, bot_message, claim_turn, store_reply, write_message
 from enterprises.values import FactValue
 
 
@@ -86,7 +86,7 @@ def write_result(
         "answer_id": answer_id,
     }
     store_reply(session, turn.turn_id, reply)
-    session.add(bot_message(turn.conversation_id, turn.turn_id, reply, moment))
+    write_message(session, conversation, bot_message(turn.conversation_id, turn.turn_id, reply, moment))
     if result.told or result.forgets:
         kept = profile.without(conversation.profile, result.forgets)
         conversation.profile = profile.with_told(kept, result.told, moment)

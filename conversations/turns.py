@@ -20,6 +20,7 @@ from conversations.message_text import MAX_CHARACTERS, clean
 from conversations.mixed import question_in
 from conversations.rate_limit import RateLimiter
 from conversations.records import ClosedTurn, ConversationRecords, Reservation
+from conversations.turn_gate import TurnGate
 
 WORKERS = 8
 DUPLICATE_WAIT_S = 30.0
@@ -103,6 +104,7 @@ class TurnService:
     Args:
         observe: told (outcome, intent, source, seconds) of every turn done.
         abandoned_after: an open turn reserved so long ago lost its worker; longer than an answer takes at most.
+        gate: holds turns while the models are exchanged.
     """
 
     records: ConversationRecords
@@ -112,6 +114,7 @@ class TurnService:
     feed: MessageFeed
     observe: TurnObserver = _unobserved
     abandoned_after: timedelta = timedelta(seconds=8)
+    gate: TurnGate = field(default_factory=TurnGate)
     _workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, thread_name_prefix="turn"))
     _locks: "weakref.WeakValueDictionary[tuple[str, str], asyncio.Lock]" = field(default_factory=weakref.WeakValueDictionary)
     _tasks: set["asyncio.Task[TurnReply]"] = field(default_factory=set)
@@ -176,7 +179,8 @@ class TurnService:
 
     async def _finish(self, turn: Reservation, request: TurnRequest, text: str, started: float) -> TurnReply:
         try:
-            closed = await self._answer(turn, request, text)
+            async with self.gate.turn():
+                closed = await self._answer(turn, request, text)
         except IndexNotReadyError:
             closed = await self._close_with(turn, wording.STARTING, "fallback", "edge")
         except Exception:  # the outer edge: the citizen gets an apology and a human, never an error page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,8 @@ class SentenceFeaturizer(DenseFeaturizer, GraphComponent):
     def create(
         cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
     ) -> SentenceFeaturizer:
-        encoder = OnnxEncoder(encoder_folder(config), threads=config["threads"])
+        folder = encoder_folder(config)
+        encoder = shared_encoder(folder, EncoderManifest.read(folder).hash, config["threads"])
         return cls(config, execution_context.node_name, model_storage, resource, encoder)
 
     @classmethod
@@ -111,6 +113,12 @@ class SentenceFeaturizer(DenseFeaturizer, GraphComponent):
                 message.add_features(
                     Features(np.array([vector]), FEATURE_TYPE_SENTENCE, TEXT, self._config[FEATURIZER_CLASS_ALIAS])
                 )
+
+
+@lru_cache(maxsize=2)
+def shared_encoder(folder: Path, _hash: str, threads: int) -> OnnxEncoder:
+    """One encoder for all models of this process that use it."""
+    return OnnxEncoder(folder, threads=threads)
 
 
 def encoder_folder(config: dict[str, Any]) -> Path:

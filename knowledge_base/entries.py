@@ -4,16 +4,16 @@ import builtins
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, select
 
 from database.engine import Database
 from knowledge_base import workflow
+from knowledge_base.catalogue import EntryFilter, filter_conditions
 from knowledge_base.content import EntryContent, merge_content
-from knowledge_base.errors import UnknownEntryError, VectorError, WorkflowError
+from knowledge_base.errors import StaleVersionError, UnknownEntryError, VectorError, WorkflowError
 from knowledge_base.journal import Journal
 from knowledge_base.models import AuditRecord, Entry, EntryVersion
 from knowledge_base.records import AuditEntry, EntryRecord, record_of
-from knowledge_base.validity import today
 from knowledge_base.vectors import VectorWriter, batches
 from knowledge_base.workflow import Actor
 
@@ -49,20 +49,28 @@ class EntryStore:
             session.flush()
             return record_of(entry, version)
 
-    def edit(self, entry_id: int, changes: Mapping[str, Any], actor: Actor) -> EntryRecord:
+    def edit(
+        self, entry_id: int, changes: Mapping[str, Any], actor: Actor, *, seen: int | None = None, as_draft: bool = False
+    ) -> EntryRecord:
         """Apply a merge patch as a new draft version; what is live stays live until the draft is published.
 
         An administrator's edit of a published entry goes live at once. Changes that change nothing write nothing.
 
+        Args:
+            seen: the version that the changes were made on; another one now is not overwritten.
+            as_draft: an administrator's edit waits, too.
+
         Raises:
-            UnknownEntryError, ContentError, DuplicateExternalIdError.
+            UnknownEntryError, ContentError, DuplicateExternalIdError, StaleVersionError.
         """
         for _ in range(ATTEMPTS):
             before = self.get(entry_id)
+            if seen is not None and before.version != seen:
+                raise StaleVersionError(entry_id, before.version, before.actor.name)
             content = merge_content(before.content, changes)
             if content == before.content:
                 return before
-            at_once = workflow.goes_live_at_once(before.state, actor)
+            at_once = not as_draft and workflow.goes_live_at_once(before.state, actor)
             if at_once:
                 self._embed(content)
             with self.database.write() as session:
@@ -173,6 +181,15 @@ class EntryStore:
                     found[entry.id] = record_of(entry, version)
         return found
 
+    def newest(self, entry_ids: Collection[int]) -> dict[int, EntryRecord]:
+        """The newest version of each entry, whatever its state; unknown ones are absent."""
+        found: dict[int, EntryRecord] = {}
+        with self.database.read() as session:
+            for ids in batches(dict.fromkeys(filter(_plausible, entry_ids)), LOOKUP_BATCH):
+                for entry, version in session.execute(_newest().where(Entry.id.in_(ids))):
+                    found[entry.id] = record_of(entry, version)
+        return found
+
     def by_external_id(self, external_id: str) -> EntryRecord | None:
         with self.database.read() as session:
             row = session.execute(_newest().where(Entry.external_id == external_id)).first()
@@ -194,7 +211,8 @@ class EntryStore:
             state: draft, in_review, published, withdrawn; `live` = answered from now; `expired` = live but past its date.
             text: occurs anywhere in the newest version, or is the external id.
         """
-        query = _newest().where(*_filters(state, kind, region, text)).order_by(Entry.updated_at.desc(), Entry.id.desc())
+        wanted = EntryFilter(state=state, kind=kind, region=region, text=text)
+        query = _newest().where(*filter_conditions(wanted)).order_by(Entry.updated_at.desc(), Entry.id.desc())
         with self.database.read() as session:
             rows = session.execute(query.offset(offset).limit(limit))
             return [record_of(entry, version) for entry, version in rows]
@@ -203,7 +221,8 @@ class EntryStore:
         self, *, state: str | None = None, kind: str | None = None, region: str | None = None, text: str | None = None
     ) -> int:
         """How many entries `list` would find."""
-        query = select(func.count()).select_from(_newest().where(*_filters(state, kind, region, text)).subquery())
+        wanted = EntryFilter(state=state, kind=kind, region=region, text=text)
+        query = select(func.count()).select_from(Entry).where(*filter_conditions(wanted))
         with self.database.read() as session:
             return session.scalar(query) or 0
 
@@ -218,6 +237,13 @@ class EntryStore:
             if len(rows) < LOOKUP_BATCH:
                 return
             after = rows[-1][0]
+
+    def naming_a_successor(self) -> builtins.list[EntryRecord]:
+        """Newest versions that say which entry takes their place."""
+        with self.database.read() as session:
+            rows = session.execute(_newest().where(EntryVersion.content.contains('"replaced_by":')).order_by(Entry.id))
+            found = [record_of(entry, version) for entry, version in rows]
+        return [record for record in found if record.content.replaced_by]
 
     def published_regions(self) -> set[str]:
         """Region codes of all live entries."""
@@ -256,7 +282,7 @@ class EntryStore:
             row = session.execute(_newest().where(Entry.id == entry_id)).first()
             if row is not None:
                 entry, version = row
-                workflow.second_person_missing(entry.state, _authors(version), actor)
+                workflow.second_person_missing(entry.state, authors(version), actor)
 
     def _embed(self, content: EntryContent) -> None:
         if self.vectors is None:
@@ -269,7 +295,7 @@ def publish(
 ) -> None:
     """Go live with an audit row that says whether a second person looked at it. Also used by imports."""
     state = "draft" if entry.state == "published" else entry.state
-    alone = workflow.second_person_missing(state, _authors(version), journal.actor)
+    alone = workflow.second_person_missing(state, authors(version), journal.actor)
     journal.go_live(entry, version, content)
     journal.audit("publish_alone" if alone else "publish", entry.id, live_before, version.version, comment)
 
@@ -291,24 +317,8 @@ def _newest() -> Select[Entry, EntryVersion]:
     )
 
 
-def _filters(state: str | None, kind: str | None, region: str | None, text: str | None) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if state == "live":
-        conditions.append(Entry.live_version.is_not(None))
-    elif state == "expired":
-        conditions.append(and_(Entry.live_version.is_not(None), Entry.live_to < today()))
-    elif state is not None:
-        conditions.append(Entry.state == state)
-    if kind is not None:
-        conditions.append(Entry.kind == kind)
-    if region is not None:
-        conditions.append(Entry.region_code == region)
-    if text:
-        conditions.append(or_(EntryVersion.content.icontains(text, autoescape=True), Entry.external_id == text))
-    return conditions
-
-
-def _authors(version: EntryVersion) -> set[str]:
+def authors(version: EntryVersion) -> set[str]:
+    """Who wrote the version or handed it in: none of them is its second person."""
     return {version.author, version.submitted_by} - {None}  # type: ignore[return-value]
 
 

@@ -71,3 +71,52 @@ class ExportError(KnowledgeError):
 
 class SampleError(KnowledgeError):
     """The sample knowledge cannot be loaded or removed."""
+
+
+class StaleVersionError(KnowledgeError):
+    """Somebody else changed the entry since it was read; nothing was written."""
+
+    def __init__(self, entry_id: int, version: int, actor: str) -> None:
+        super().__init__(
+            f"条目 {entry_id} 已被{actor}改为第 {version} 版，您的修改没有保存。", fix="重新载入条目，对照后再修改。"
+        )
+        self.version = version
+
+
+class ReviewMonthsError(KnowledgeError):
+    """The setting of review periods cannot be read."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__(
+            f"复核周期写法有误：“{part}”。", fix="WENZHENG_REVIEW_MONTHS 写成 qa=12,notice=6 这样，类型=月数，月数 1 到 120。"
+        )
+
+
+class ScheduleError(KnowledgeError):
+    """A publication cannot be planned for this time."""
+
+
+class UnknownImportError(KnowledgeError):
+    """No import has this number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"没有编号为 {number} 的导入。", fix="在导入列表中核对编号。")
+
+
+class ImportStateError(KnowledgeError):
+    """The import's state does not allow this step."""
+
+
+class NoticeError(KnowledgeError):
+    """A document cannot be read or split."""
+
+
+class UnknownDocumentError(KnowledgeError):
+    """Nothing rests on this document number."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"没有条目依据或提到“{number}”。", fix="核对文号；括号写法（〔〕、[]、（））不影响查找。")
+
+
+class UploadError(KnowledgeError):
+    """An uploaded file is empty, too large or damaged."""

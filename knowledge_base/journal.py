@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from database.columns import utc_now
 from knowledge_base.content import EntryContent
 from knowledge_base.errors import DuplicateExternalIdError
-from knowledge_base.models import AuditRecord, Entry, EntryChange, EntryVersion, StoreRevision
+from knowledge_base.models import AuditRecord, Entry, EntryChange, EntryTag, EntryVersion, StoreRevision
+from knowledge_base.searchable import department_of, search_text, searchable
+from knowledge_base.validity import today
 from knowledge_base.workflow import Actor, State
 
 SAMPLE_ATTRIBUTE = "sample"
+MAX_TAG = 200
 
 
 class Journal:
@@ -67,6 +70,7 @@ class Journal:
         entry.live_to = content.effective_to
         version.reviewer = self.actor.name
         version.published_at = self.now
+        entry.reviewed_on, entry.review_due_on = today(), None
         self.set_state(entry, "published")
         self._record_change(entry, live=True)
 
@@ -78,6 +82,7 @@ class Journal:
 
     def set_state(self, entry: Entry, state: State) -> None:
         entry.state = state
+        entry.publish_at = entry.publish_by = entry.publish_by_role = None  # an approval is for what was seen
         entry.actor = self.actor.name
         entry.updated_at = self.now
 
@@ -109,6 +114,11 @@ class Journal:
         entry.kind = content.kind
         entry.title = content.title
         entry.region_code = content.region_code
+        entry.department = department_of(content)
+        number = content.source.document_number
+        entry.document_number = searchable(number) if number else None
+        entry.effective_from, entry.effective_to = content.effective_from, content.effective_to
+        entry.search_text = search_text(content)
         entry.is_sample = content.attributes.get(SAMPLE_ATTRIBUTE) == "yes"
         entry.content_hash = content.content_hash()
         if imported:
@@ -125,6 +135,11 @@ class Journal:
             created_at=self.now,
         )
         self.session.add(version)
+        if entry.version > 1:
+            self.session.execute(delete(EntryTag).where(EntryTag.entry_id == entry.id))
+        tags = dict.fromkeys(tag[:MAX_TAG] for tag in content.tags)
+        if tags:
+            self.session.execute(insert(EntryTag), [{"entry_id": entry.id, "tag": tag} for tag in tags])
         return version
 
     def _record_change(self, entry: Entry, *, live: bool) -> None:
@@ -138,7 +153,7 @@ class Journal:
         query = select(StoreRevision).where(StoreRevision.id == 1).with_for_update().execution_options(populate_existing=True)
         found = self.session.scalar(query)
         if found is None:
-            insert = sqlite.insert if self.session.get_bind().dialect.name == "sqlite" else postgresql.insert
-            self.session.execute(insert(StoreRevision).values(id=1, revision=0).on_conflict_do_nothing())
+            upsert = sqlite.insert if self.session.get_bind().dialect.name == "sqlite" else postgresql.insert
+            self.session.execute(upsert(StoreRevision).values(id=1, revision=0).on_conflict_do_nothing())
             found = self.session.scalars(query).one()
         return found

@@ -1,8 +1,9 @@
 """Tables of the knowledge base. Meaning and rules are in `entries` and `workflow`; nobody else writes to them."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Date, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Date, ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database.columns import UtcDateTime
@@ -36,6 +37,25 @@ class Entry(Base):
     actor: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    department: Mapped[str | None] = mapped_column(String(500), index=True)
+    document_number: Mapped[str | None] = mapped_column(String(500), index=True)  # as `searchable` writes it
+    effective_from: Mapped[date | None] = mapped_column(Date)
+    effective_to: Mapped[date | None] = mapped_column(Date)
+    reviewed_on: Mapped[date | None] = mapped_column(Date)  # published or confirmed to be right
+    review_due_on: Mapped[date | None] = mapped_column(Date)  # set by hand; else a while after reviewed_on, by kind
+    publish_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    publish_by: Mapped[str | None] = mapped_column(String(200))  # who approved the scheduled publication
+    publish_by_role: Mapped[str | None] = mapped_column(String(20))
+    search_text: Mapped[str] = mapped_column(Text, server_default="", deferred=True)
+
+
+class EntryTag(Base):
+    """A tag of an entry's newest version."""
+
+    __tablename__ = "kb_entry_tags"
+
+    entry_id: Mapped[int] = mapped_column(_Id, ForeignKey("kb_entries.id", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(200), primary_key=True, index=True)
 
 
 class EntryVersion(Base):
@@ -100,3 +120,43 @@ class AuditRecord(Base):
     version_before: Mapped[int | None] = mapped_column(Integer)
     version_after: Mapped[int | None] = mapped_column(Integer)
     comment: Mapped[str] = mapped_column(Text, default="")
+
+
+class ImportJob(Base):
+    """An uploaded table on its way into the knowledge base; states and rules are in `importers.desk`."""
+
+    __tablename__ = "kb_imports"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True, autoincrement=True)
+    file_name: Mapped[str] = mapped_column(String(300))
+    profile: Mapped[str] = mapped_column(String(100))
+    state: Mapped[str] = mapped_column(String(20))
+    actor: Mapped[str] = mapped_column(String(200))
+    actor_role: Mapped[str] = mapped_column(String(20))
+    done: Mapped[int] = mapped_column(Integer, default=0)
+    total: Mapped[int] = mapped_column(Integer, default=0)
+    problem: Mapped[str] = mapped_column(Text, default="")
+    columns: Mapped[list[str]] = mapped_column(JSON)  # of the file, for the report
+    follow_up: Mapped[str] = mapped_column(String(20), default="draft")  # what happens to what was written
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)  # also the sign of life of whoever works on it
+
+
+class ImportRow(Base):
+    """One row of an uploaded table: what it would do, what was chosen, what became of it."""
+
+    __tablename__ = "kb_import_rows"
+    __table_args__ = (Index("ix_kb_import_rows_status", "import_id", "status"),)
+
+    import_id: Mapped[int] = mapped_column(_Id, ForeignKey("kb_imports.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    status: Mapped[str] = mapped_column(String(20))
+    title: Mapped[str] = mapped_column(String(300), default="")
+    entry_id: Mapped[int | None] = mapped_column(_Id)
+    problems: Mapped[list[dict[str, str]]] = mapped_column(JSON)
+    given: Mapped[dict[str, Any]] = mapped_column(JSON)
+    content: Mapped[str | None] = mapped_column(Text)
+    changes: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    choice: Mapped[str | None] = mapped_column(String(20))
+    outcome: Mapped[str | None] = mapped_column(String(20))

@@ -19,7 +19,7 @@ COLUMNS: tuple[str, ...] = (
     "tags", "effective_from", "effective_to", "replaced_by", "owner_department", "eligibility",
 )  # fmt: skip
 ATTRIBUTES = "attributes."
-_FORMULA_STARTS = ("=", "+", "-", "@", "'")  # a spreadsheet would run such a CSV cell as a formula
+FORMULA_STARTS = ("=", "+", "-", "@", "'")  # a spreadsheet would run such a CSV cell as a formula
 
 
 def flatten(content: EntryContent) -> dict[str, str]:
@@ -63,11 +63,11 @@ def unknown_columns(columns: Iterable[str]) -> list[str]:
 
 def guard_formula(text: str) -> str:
     """Text for a CSV cell that no spreadsheet runs as a formula; `unguard_formula` takes the guard off."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def unguard_formula(text: str) -> str:
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA_STARTS) else text
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_STARTS) else text
 
 
 def _cell(value: str | list[str], *, plain: bool) -> str:

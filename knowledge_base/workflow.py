@@ -8,7 +8,8 @@ from typing import Literal
 
 from knowledge_base.errors import NotAllowedError, WorkflowError
 
-Role = Literal["admin", "editor", "reviewer", "importer", "system"]
+# a maintainer works on knowledge as an editor does, an agent proposes drafts
+Role = Literal["admin", "reviewer", "editor", "maintainer", "agent", "importer", "system"]
 State = Literal["draft", "in_review", "published", "withdrawn"]
 STATES: tuple[State, ...] = ("draft", "in_review", "published", "withdrawn")
 _ALONE: frozenset[str] = frozenset({"admin", "importer", "system"})  # may publish without a second person; the audit says so
@@ -40,10 +41,12 @@ def second_person_missing(state: str, authors: set[str], actor: Actor) -> bool:
     Raises:
         NotAllowedError: an editor or reviewer would publish their own or an unreviewed text.
     """
-    if state == "in_review" and actor.name not in authors:
+    if state == "in_review" and actor.name not in authors and actor.role in _ALONE | {"reviewer"}:
         return False
     if actor.role in _ALONE:
         return True
+    if actor.role != "reviewer":
+        raise NotAllowedError("您的角色不能发布。", fix="提交审核，由审核员或管理员发布。")
     if state != "in_review":
         raise NotAllowedError("条目还没有提交审核，不能直接发布。", fix="先提交审核，再由另一位同事发布；或请管理员发布。")
     raise NotAllowedError("不能发布自己撰写或提交的内容。", fix="请另一位同事审核后发布，或请管理员发布。")

@@ -64,7 +64,7 @@ class SearchResult:
     query, understood: as given; with homophones mended.
     hits: best first; ties by doc_id.
     probability: of the first hit; 0 without hits. threshold: measured, below it the searcher abstains.
-    revision: of the store that the index shows. model_ids: encoder, fusion and lexicon by hash.
+    revision: of the store that the index shows. model_ids: encoder, adapter, fusion and lexicon by hash.
     """
 
     query: str

@@ -21,3 +21,7 @@ class LexiconError(RetrievalError):
 
 class EvaluationFileError(RetrievalError):
     """A question file is malformed; names file, line and field."""
+
+
+class BundleError(RetrievalError):
+    """A bundle of trained files is missing, damaged or of another version."""

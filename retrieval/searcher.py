@@ -11,10 +11,11 @@ import numpy.typing as npt
 from retrieval.dense_index import NO_PASSAGE
 from retrieval.documents import ROLES, Document, Hit, Passage, SearchResult
 from retrieval.encoder import Encoder, Matrix
-from retrieval.fusion import Floats, Fusion, FusionWeights, calibration_features, fusion_features
+from retrieval.fusion import Floats, Fusion, calibration_features, fusion_features
 from retrieval.lexical_channels import CHANNELS, LexicalChannels, QueryText
 from retrieval.lexical_index import Mask, Slots
 from retrieval.lexicon import Lexicon, QueryRewriter
+from retrieval.ranking import Ranking
 from retrieval.snapshot import Segment, Snapshot
 from retrieval.text import normalise
 from retrieval.tokenizer import WordSegmenter
@@ -52,11 +53,14 @@ class _Part:
 
 
 class Searcher:
-    """Holds one snapshot, replaced as a whole by `apply`. Searches never wait; `apply` is called by one writer at a time."""
+    """Holds one snapshot, replaced as a whole by `apply`, and one ranking, replaced by `use`.
+
+    Searches never wait; `apply` is called by one writer at a time.
+    """
 
     def __init__(self, encoder: Encoder, fusion: Fusion, lexicon: Lexicon) -> None:
         self._encoder = encoder
-        self._fusion = fusion
+        self._ranking = Ranking.untrained(fusion, encoder.dimension)
         self._lexicon = lexicon
         segmenter = WordSegmenter(lexicon.terms)
         self._rewriter = QueryRewriter(lexicon, segmenter)
@@ -74,11 +78,21 @@ class Searcher:
 
     @property
     def threshold(self) -> float:
-        return self._weights(self._snapshot).threshold
+        return self._ranking.of(self._snapshot.has_names)[0].threshold
 
     @property
     def model_ids(self) -> dict[str, str]:
-        return {"encoder": self._encoder.hash, "fusion": self._fusion.hash, "lexicon": self._lexicon.hash}
+        return self._models(self._ranking)
+
+    @property
+    def ranking(self) -> Ranking:
+        return self._ranking
+
+    def use(self, ranking: Ranking) -> None:
+        """Rank every new search by `ranking`; searches under way finish with the one before."""
+        if ranking.dimension != self._encoder.dimension:
+            raise ValueError(f"made for vectors of {ranking.dimension}, not {self._encoder.dimension}")
+        self._ranking = ranking
 
     def document_ids(self) -> set[int]:
         return self._snapshot.document_ids()
@@ -94,7 +108,7 @@ class Searcher:
         return QueryText(mended, self._rewriter.subject(mended), tuple(self._rewriter.official_words(mended)))
 
     def encode(self, text: QueryText) -> Matrix:
-        """The query's vector (dimension,). Official words help the lexical channels only: measured, they blur its meaning."""
+        """The query's vector (dimension,), before any adapter. Official words help the lexical channels only: measured, they blur its meaning."""
         vector: Matrix = self._encoder.encode_queries([text.understood])[0]
         return vector
 
@@ -108,10 +122,10 @@ class Searcher:
 
         The result depends on query, snapshot and models only.
         """
-        snapshot = self._snapshot
-        weights = self._weights(snapshot)
+        snapshot, ranking = self._snapshot, self._ranking
+        weights, adapter = ranking.of(snapshot.has_names)
         text = self.understand(query, snapshot)
-        vector = self.encode(text) if text.understood else None
+        vector = adapter(self.encode(text)) if text.understood else None
         found = self.candidates(snapshot, text, vector, as_of, accept, weights.channels, until) if vector is not None else None
         hits: tuple[Hit, ...] = ()
         if found is not None and vector is not None:
@@ -127,11 +141,14 @@ class Searcher:
             )
         return SearchResult(
             query, text.understood, hits, hits[0].probability if hits else 0.0, weights.threshold,
-            snapshot.revision, self.model_ids,
+            snapshot.revision, self._models(ranking),
         )  # fmt: skip
 
-    def _weights(self, snapshot: Snapshot) -> FusionWeights:
-        return self._fusion.named if snapshot.has_names else self._fusion.bare
+    def _models(self, ranking: Ranking) -> dict[str, str]:
+        return {
+            "encoder": self._encoder.hash, "adapter": ranking.adapter_hash,
+            "fusion": ranking.fusion.hash, "lexicon": self._lexicon.hash,
+        }  # fmt: skip
 
     def current(self) -> Snapshot:
         return self._snapshot

@@ -13,3 +13,7 @@ class ExportError(TrainingError):
 
 class TrainingDataError(TrainingError):
     """Questions or entries do not fit the training; names the file."""
+
+
+class RunFolderError(TrainingError):
+    """A folder is not what a training wrote, or already holds something else."""

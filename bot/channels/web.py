@@ -12,7 +12,6 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from bot.authorization import require_admin
 from bot.errors import MissingSenderError
 from bot.instance_secrets import instance_secret
 from bot.services import Services
@@ -112,7 +111,7 @@ def web_channel(services: Services, senders: WebSenders) -> APIRouter:
 
     def sender_of(message: ChatMessage, request: Request) -> str:
         if message.channel != WEB:
-            require_admin(request, services.settings)
+            services.gate.require(request, "desk")
         if message.sender_id is not None:
             # other names than the page's, so that nobody enters a visitor's conversation by naming it
             return message.sender_id if message.channel != WEB else f"api:{message.sender_id}"
@@ -127,7 +126,7 @@ def web_channel(services: Services, senders: WebSenders) -> APIRouter:
         request: Request,
         idempotency_key: Annotated[str | None, Header(max_length=128, description="同一条消息重发时不变")] = None,
     ) -> JSONResponse:
-        sender = sender_of(message, request)
+        sender = await asyncio.to_thread(sender_of, message, request)
         key = f"{sender}:{idempotency_key}" if idempotency_key else None
         reply = await services.turns.handle(TurnRequest(message.channel, sender, message.text, key, message.entry_id))
         return JSONResponse(_reply_out(reply))

@@ -5,14 +5,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.authorization import require_admin
+from bot.authorization import acting_name
 from bot.services import Services
 
 ConversationId = Annotated[str, Path(min_length=1, max_length=32)]
 
 
 class Agent(BaseModel):
-    """Which agent acts; by default the token's owner."""
+    """Which agent acts: whoever asks; the administrator's token may name another."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -25,15 +25,14 @@ class Words(Agent):
 
 def handoff_routes(services: Services) -> APIRouter:
     router = APIRouter(tags=["人工坐席"])
-    desk, settings = services.handoff_desk, services.settings
+    desk, gate = services.handoff_desk, services.gate
 
     def agent_of(request: Request, given: Agent | None) -> str:
-        actor = require_admin(request, settings)
-        return (given.agent if given else None) or actor.name
+        return acting_name(gate.require(request, "desk"), given.agent if given else None)
 
     @router.get("/api/handoffs", summary="等人工和已接入的会话，等得最久的在前")
     def listed(request: Request) -> dict[str, Any]:
-        require_admin(request, settings)
+        gate.require(request, "desk")
         return desk.listed()
 
     @router.post("/api/handoffs/{conversation_id}/take", summary="接入；已被别人接入时 409")

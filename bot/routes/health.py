@@ -69,5 +69,7 @@ def _index(services: Services, stored: int | None) -> dict[str, str]:
     held = f"{services.searcher.size} 个条目，修订号 {index.revision}"
     if index.trouble:
         return _component("degraded", f"{held}，跟随变更时出错：{index.trouble}")
+    if services.follower.trouble:
+        return _component("degraded", f"{held}，没有跟上现用模型的更换：{services.follower.trouble}")
     behind = stored is not None and stored > index.revision
     return _component("ok", f"{held}，正在跟上修订号 {stored}" if behind else held)

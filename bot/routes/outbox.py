@@ -7,7 +7,6 @@ import structlog
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict
 
-from bot.authorization import require_admin
 from bot.errors import UnknownPageError
 from bot.services import Services
 from conversations.outbox import DROPPED, PENDING
@@ -28,7 +27,7 @@ class Nothing(BaseModel):
 
 def outbox_routes(services: Services) -> APIRouter:
     def staff(request: Request) -> None:
-        require_admin(request, services.settings)
+        services.gate.require(request, "outbox")
 
     router = APIRouter(prefix="/api/outbox", tags=["待发消息"], dependencies=[Depends(staff)])
 

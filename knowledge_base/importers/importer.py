@@ -1,7 +1,7 @@
 """Writes mapped rows into the store: idempotent, in short batches, embedding outside the transactions."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -25,17 +25,28 @@ KEY_FIELD = "external_id"
 
 
 @dataclass(frozen=True)
-class _MappedRow:
+class MappedRow:
+    """A row as an entry."""
+
     number: int
     content: EntryContent
     content_hash: str
 
 
 @dataclass(frozen=True)
-class _Step:
-    """What to do with a row, and the state of the entry that this was decided on."""
+class MappedFile:
+    """What the rows of a file say; `repeated` say what an earlier row says."""
 
-    row: _MappedRow
+    rows: list[MappedRow]
+    bad: list[RowProblem]
+    repeated: list[int]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What to do with a row, or what was done, and the state of the entry that this was decided on."""
+
+    row: MappedRow
     action: Literal["create", "update", "publish", "nothing", "conflict"]
     entry_id: int | None = None
     version: int | None = None
@@ -79,51 +90,45 @@ class Importer:
         """
         file = read_file(path)
         profile.check_columns(file)
-        report = ImportReport(rows=len(file.rows))
-        rows = self._map(file, profile, report)
+        mapped = map_rows(file, profile)
+        report = ImportReport(rows=len(file.rows), bad=mapped.bad, unchanged=len(mapped.repeated))
         if self._strict and report.bad:
             report.refused = True
             return report
-        done = report.rows - len(rows)
-        for batch in batches(rows, BATCH):
-            self._import(batch, file, report)
+        done = report.rows - len(mapped.rows)
+        for batch in batches(mapped.rows, BATCH):
+            self._report(self.write(batch, f"导入 {path.name}", report), path.name, report)
             done += len(batch)
             if self._progress:
                 self._progress(done, report.rows)
         return report
 
-    def _map(self, file: SourceFile, profile: Profile, report: ImportReport) -> list[_MappedRow]:
-        rows: list[_MappedRow] = []
-        seen: dict[str, _MappedRow] = {}
-        for source in file.rows:
-            try:
-                content = profile.content_of(source, file)
-            except ContentError as exc:
-                report.bad += [RowProblem(file.path.name, source.number, p.field, p.reason) for p in exc.problems]
-                continue
-            row = _MappedRow(source.number, content, content.content_hash())
-            first = seen.setdefault(content.external_id or row.content_hash, row)
-            if first is row:
-                rows.append(row)
-            elif first.content_hash == row.content_hash:
-                report.unchanged += 1
-            else:
-                reason = f"外部编号 {content.external_id} 与第 {first.number} 行重复而内容不同"
-                report.bad.append(RowProblem(file.path.name, source.number, KEY_FIELD, reason))
-        return rows
-
-    def _import(self, rows: Sequence[_MappedRow], file: SourceFile, report: ImportReport) -> None:
+    def plan(self, rows: Sequence[MappedRow]) -> list[Step]:
+        """What `write` would do with each row now."""
         with self._store.database.read() as session:
-            steps = self._plan(session, rows)
+            return self._plan(session, rows)
+
+    def write(self, rows: Sequence[MappedRow], comment: str, report: ImportReport | None = None) -> list[Step]:
+        """Write rows in short transactions; returns what became of each.
+
+        Args:
+            report: told how many vectors were made.
+        """
+        steps = self.plan(rows)
         todo = [step for step in steps if step.action in {"create", "update", "publish"}]
         if self._publish and todo:
-            report.vectors += self._embed([step.row.content for step in todo])
+            made = self._embed([step.row.content for step in todo])
+            if report is not None:
+                report.vectors += made
         results = [step for step in steps if step.action in {"nothing", "conflict"}]
         for part in batches(todo, WRITE_BATCH):
-            results += self._apply(part, f"导入 {file.path.name}")
-        for step in results:
+            results += self._apply(part, comment)
+        return results
+
+    def _report(self, steps: Sequence[Step], name: str, report: ImportReport) -> None:
+        for step in steps:
             if step.action == "conflict":
-                report.conflicts.append(RowProblem(file.path.name, step.row.number, KEY_FIELD, step.reason))
+                report.conflicts.append(RowProblem(name, step.row.number, KEY_FIELD, step.reason))
             elif step.action == "nothing":
                 report.unchanged += 1
             else:
@@ -136,11 +141,11 @@ class Importer:
             raise VectorError("没有可用的编码器，不能发布。", fix="去掉 --publish 先导入草稿，或准备好编码器后重试。")
         return self._store.vectors.ensure(contents)
 
-    def _plan(self, session: Session, rows: Sequence[_MappedRow]) -> list[_Step]:
+    def _plan(self, session: Session, rows: Sequence[MappedRow]) -> list[Step]:
         known = self._find(session, rows)
         return [self._step(row, known.get(row.number)) for row in rows]
 
-    def _find(self, session: Session, rows: Sequence[_MappedRow]) -> dict[int, Entry]:
+    def _find(self, session: Session, rows: Sequence[MappedRow]) -> dict[int, Entry]:
         """Row number → its entry: by external id, without one by equal content."""
         ids = [row.content.external_id for row in rows if row.content.external_id]
         named = {entry.external_id: entry for entry in session.scalars(select(Entry).where(Entry.external_id.in_(ids)))}
@@ -151,12 +156,12 @@ class Importer:
         found = {row.number: named.get(keys[row.number]) if keys[row.number] else same.get(row.content_hash) for row in rows}
         return {number: entry for number, entry in found.items() if entry is not None}
 
-    def _step(self, row: _MappedRow, entry: Entry | None) -> _Step:
+    def _step(self, row: MappedRow, entry: Entry | None) -> Step:
         if entry is None:
-            return _Step(row, "create")
+            return Step(row, "create")
 
-        def step(action: Literal["update", "publish", "nothing", "conflict"], reason: str = "") -> _Step:
-            return _Step(row, action, entry.id, entry.version, entry.state, entry.live_version, reason)
+        def step(action: Literal["update", "publish", "nothing", "conflict"], reason: str = "") -> Step:
+            return Step(row, action, entry.id, entry.version, entry.state, entry.live_version, reason)
 
         withdrawn = entry.state == "withdrawn"
         if entry.content_hash == row.content_hash:
@@ -171,9 +176,9 @@ class Importer:
             )
         return step("update")
 
-    def _apply(self, steps: Sequence[_Step], comment: str) -> list[_Step]:
+    def _apply(self, steps: Sequence[Step], comment: str) -> list[Step]:
         """Write some rows in one transaction; a row whose entry changed since the plan becomes a conflict."""
-        results: list[_Step] = []
+        results: list[Step] = []
         with self._store.database.write() as session, session.no_autoflush:
             journal = Journal(session, self._actor)
             ids = [step.entry_id for step in steps if step.entry_id is not None]
@@ -193,13 +198,13 @@ class Importer:
             new = [step for step in created if step.row.number not in taken]
             pairs = journal.add_entries([step.row.content for step in new], imported=True)
             for step, (entry, version) in zip(new, pairs, strict=True):
+                results.append(replace(step, entry_id=entry.id))
                 journal.audit("import_create", entry.id, None, 1, comment)
                 if self._publish:
                     publish(journal, entry, version, step.row.content, None, comment)
-            results += new
         return results
 
-    def _write(self, journal: Journal, step: _Step, entry: Entry, comment: str) -> None:
+    def _write(self, journal: Journal, step: Step, entry: Entry, comment: str) -> None:
         if step.action == "update":
             version = journal.add_version(entry, step.row.content, imported=True)
             journal.audit("import_update", entry.id, step.version, entry.version, comment)
@@ -209,5 +214,27 @@ class Importer:
             publish(journal, entry, version, step.row.content, step.live_version, comment)
 
 
-def _conflict(step: _Step) -> _Step:
-    return _Step(step.row, "conflict", reason="导入进行时另有人修改了这个条目，已跳过；再导入一次即可")
+def map_rows(file: SourceFile, profile: Profile) -> MappedFile:
+    """Rows as entries; of rows with one external id the first counts, of equal rows as well."""
+    mapped = MappedFile([], [], [])
+    seen: dict[str, MappedRow] = {}
+    for source in file.rows:
+        try:
+            content = profile.content_of(source, file)
+        except ContentError as exc:
+            mapped.bad.extend(RowProblem(file.path.name, source.number, p.field, p.reason) for p in exc.problems)
+            continue
+        row = MappedRow(source.number, content, content.content_hash())
+        first = seen.setdefault(content.external_id or row.content_hash, row)
+        if first is row:
+            mapped.rows.append(row)
+        elif first.content_hash == row.content_hash:
+            mapped.repeated.append(row.number)
+        else:
+            reason = f"外部编号 {content.external_id} 与第 {first.number} 行重复而内容不同"
+            mapped.bad.append(RowProblem(file.path.name, source.number, KEY_FIELD, reason))
+    return mapped
+
+
+def _conflict(step: Step) -> Step:
+    return Step(step.row, "conflict", reason="导入进行时另有人修改了这个条目，已跳过；再导入一次即可")

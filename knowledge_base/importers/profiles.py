@@ -136,3 +136,11 @@ def load_profile(name: str, folder: Path = PROFILES) -> Profile:
         return Profile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (ValidationError, yaml.YAMLError, UnicodeDecodeError, re.error, AttributeError) as exc:
         raise ProfileError(f"映射文件 {path} 有误：{exc}", fix="按 docs/knowledge.md 的“映射文件”一节改正。") from exc
+
+
+def chinese_columns() -> dict[str, str]:
+    """Field → what staff call its column: its first alias in the entry profile."""
+    names: dict[str, str] = {}
+    for alias, field in load_profile("entry").aliases.items():
+        names.setdefault(field, alias)
+    return names

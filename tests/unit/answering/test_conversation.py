@@ -25,7 +25,7 @@ def test_everyday_questions_get_the_entry_with_its_citation(town: Town, question
     assert answer.probability >= town.index.searcher.threshold
     assert (answer.case.entry_id, answer.case.options) == (answer.entry_id, [])
     assert (answer.version, answer.revision) == (1, town.feed.revision())
-    assert set(answer.model_ids) == {"encoder", "fusion", "lexicon"}
+    assert set(answer.model_ids) == {"encoder", "adapter", "fusion", "lexicon"}
 
 
 @pytest.mark.parametrize("question", ["火星上能种土豆吗", "你会写诗吗", "红烧肉怎么做", "😀😀", "世界杯谁赢了"])

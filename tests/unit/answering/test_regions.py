@@ -218,7 +218,7 @@ def test_another_places_question_is_declined_with_its_hotline_and_a_human(town: 
     assert all(word in answer.text for word in ("上海市", "杭州市", "12345"))
     assert answer.resolved_question == "上海食品经营许可证要什么材料"
     assert answer.revision == town.feed.revision()
-    assert set(answer.model_ids) == {"encoder", "fusion", "lexicon"}
+    assert set(answer.model_ids) == {"encoder", "adapter", "fusion", "lexicon"}
     assert town.ask("杭州食品经营许可证要什么材料").outcome == "answer"
     assert town.ask("我是上海人，食品经营许可证要什么材料").outcome == "answer"
 

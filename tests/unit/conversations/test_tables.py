@@ -5,12 +5,14 @@ from sqlalchemy import inspect
 from bot.channels.wechat import tables  # noqa: F401 - fills the metadata
 from conversations import models  # noqa: F401 - fills the metadata
 from database.engine import Base
+from desk import tables as desk_tables  # noqa: F401 - fills the metadata
 from tickets import models as ticket_models  # noqa: F401 - fills the metadata
 
 OURS = (
     "conversations", "turns", "messages", "answers", "unanswered_questions", "feedback", "handoff_requests", "tickets", "ticket_history",
     "ticket_ratings", "ticket_lookups", "outbox",
     "wechat_deliveries", "wechat_followers", "wechat_accounts",
+    "desk_reads", "desk_notes", "desk_transfers", "desk_phrases", "agent_replies", "suggestion_marks", "assist_links",
 )  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 """Tables come from migrations and fit the models; a filled database is backed up before it is migrated."""
 
+import json
 import threading
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,8 @@ from database.errors import MigrationError
 from database.migrate import head_version, migrate
 from database.restore import restore
 from knowledge_base import models  # noqa: F401 - registers the tables
-from knowledge_base.content import parse_content
+from knowledge_base.catalogue import Catalogue, EntryFilter
 from knowledge_base.entries import EntryStore
-from tests.unit.knowledge_base.conftest import ADMIN
-
-CONTENT = parse_content({"kind": "qa", "title": "问", "answer": "答"})
 
 
 def _differences(database: Database) -> list:
@@ -49,9 +48,7 @@ def test_a_new_database_needs_no_backup_and_a_second_run_does_nothing(tmp_path: 
 def test_a_filled_database_is_backed_up_first(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'a.db'}")
     migrate(database, version="0001_knowledge")
-    EntryStore(database).create(CONTENT, ADMIN)
-    if head_version() == "0001_knowledge":
-        pytest.skip("there is only one migration")
+    _write_an_entry(database)
     result = migrate(database)
     assert result.backup is not None
     assert result.backup.parent == tmp_path / "backups"
@@ -60,6 +57,42 @@ def test_a_filled_database_is_backed_up_first(tmp_path: Path) -> None:
     assert (current_version(other), EntryStore(other).count()) == (head_version(), 1)
     database.dispose()
     other.dispose()
+
+
+def test_entries_of_before_are_described_for_the_workshop(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'a.db'}")
+    migrate(database, version="0001_knowledge")
+    _write_an_entry(database)
+    migrate(database)
+    catalogue = Catalogue(database)
+    (row,) = catalogue.rows(EntryFilter(text="示政发（2024） 3号", tag="住房", department="示例市住建局"))
+    assert (row.title, row.reviewed_on, row.effective_to) == ("问", date(2026, 1, 2), date(2030, 1, 1))
+    assert [found.title for found in catalogue.rows(EntryFilter(document="示政发[2024]3号"))] == ["问"]
+    database.dispose()
+
+
+def _write_an_entry(database: Database) -> None:
+    """As a program wrote it that knew the first tables only."""
+    content = {
+        "kind": "qa", "title": "问", "answer": "答", "tags": ["住房"], "authority": "示例市住建局", "effective_to": "2030-01-01",
+        "source": {"document_number": "示政发〔2024〕3号"},
+    }  # fmt: skip
+    moment = datetime(2026, 1, 2, tzinfo=UTC)
+    with database.write() as session:
+        session.execute(
+            text(
+                "INSERT INTO kb_entries (id, state, version, live_version, kind, title, is_sample, content_hash, revision, actor,"
+                " created_at, updated_at) VALUES (1, 'published', 1, 1, 'qa', '问', :no, 'x', 1, '甲', :at, :at)"
+            ),
+            {"no": False, "at": moment},
+        )
+        session.execute(
+            text(
+                "INSERT INTO kb_entry_versions (entry_id, version, content, author, author_role, created_at, published_at)"
+                " VALUES (1, 1, :content, '甲', 'admin', :at, :at)"
+            ),
+            {"content": json.dumps(content, ensure_ascii=False), "at": moment},
+        )
 
 
 def test_several_processes_may_migrate_at_once(tmp_path: Path) -> None:

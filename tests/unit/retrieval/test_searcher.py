@@ -21,7 +21,7 @@ def test_the_matching_document_is_first_and_names_its_best_passage(searcher: Sea
     assert result.probability == result.hits[0].probability
     assert result.revision == 4
     assert result.model_ids == {
-        "encoder": "bigram-64", "fusion": searcher.model_ids["fusion"], "lexicon": "empty",
+        "encoder": "bigram-64", "adapter": "identity", "fusion": searcher.model_ids["fusion"], "lexicon": "empty",
     }  # fmt: skip
 
 

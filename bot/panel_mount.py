@@ -1,0 +1,19 @@
+"""Gives the panel its services and the gateway the panel."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from bot.services import Services
+from bot.staff_login import StaffLogin
+from panel.context import PanelContext
+from panel.shell import panel_app
+
+
+def mount_panel(app: FastAPI, services: Services, login: StaffLogin, error_page: Any) -> None:
+    """The panel at /panel."""
+    context = PanelContext(
+        database=services.database, gate=services.gate, login=login, accounts=services.accounts, audit_log=services.audit_log,
+        ticket_desk=services.ticket_desk,
+    )  # fmt: skip
+    app.mount("/panel", panel_app(context, error_page), name="panel")

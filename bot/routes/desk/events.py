@@ -1,0 +1,46 @@
+"""What changes at the desk, as server-sent events."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+
+from bot.errors import ForbiddenError, UnauthorizedError
+from bot.routes.desk.fields import TAG
+from bot.services import Services
+
+CHECK_S = 15.0  # the right to listen is looked at again, and the connection kept alive
+
+
+def event_routes(services: Services) -> APIRouter:
+    router = APIRouter(tags=[TAG])
+
+    @router.get(
+        "/api/desk/events",
+        summary="清单变化和新消息（server-sent events）",
+        description="`hello` 连接成功；`list` 变化的会话行和等候人数；`message` 新消息（个人信息已隐去）；`reset` 有遗漏，请重新读取清单。",
+    )
+    async def events(request: Request) -> StreamingResponse:
+        member = await asyncio.to_thread(services.gate.require, request, "desk")
+        stream = _stream(services, request, member.name)
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+    return router
+
+
+async def _stream(services: Services, request: Request, agent: str) -> AsyncIterator[str]:
+    with services.desk.board.watch(agent) as watcher:
+        hello = {"agent": agent, "now": services.desk.moment()}
+        yield f"retry: 2000\nevent: hello\ndata: {json.dumps(hello, ensure_ascii=False)}\n\n"
+        while True:
+            try:
+                yield await asyncio.wait_for(watcher.pieces.get(), CHECK_S)
+            except TimeoutError:
+                try:
+                    await asyncio.to_thread(services.gate.require, request, "desk")
+                except (UnauthorizedError, ForbiddenError):  # logged out, or the account was closed
+                    return
+                yield ": still here\n\n"

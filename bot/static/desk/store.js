@@ -1,0 +1,330 @@
+// The state of an agent's desk, and everything that changes it.
+import { reactive } from "vue";
+import { newKey } from "./api.js";
+import { REMIND_S, seconds } from "./words.js";
+
+const PAGE = 50;
+const SEND_AFTER_MS = 1500; // a key sends a suggestion after this, unless it is taken back
+
+export function createStore(api, me) {
+  const state = reactive({
+    me, now: Date.now(), live: false, view: "waiting", text: "", channel: "", rows: [], total: 0,
+    counts: { waiting: 0, mine: 0, others: 0 }, loading: false, selected: null, talk: null, agents: [], phrases: [],
+    asked: null, found: null, finding: false, tab: "suggest", search: "", draft: "", from: null, sending: false,
+    armed: null, notice: null, dialog: null, sound: true, unseen: 0,
+  });
+  let skew = 0;
+  let timer = null;
+  const drafts = new Map(); // what was typed in other conversations
+
+  const notice = (text, kind = "info") => {
+    state.notice = { text, kind };
+    clearTimeout(timer);
+    timer = setTimeout(() => { state.notice = null; }, kind === "bad" ? 8000 : 3500);
+  };
+
+  async function guarded(work) {
+    try {
+      return await work();
+    } catch (problem) {
+      if (problem.status === 401) { location.assign("/panel"); return undefined; }
+      notice(problem.message, "bad");
+      return undefined;
+    }
+  }
+
+  const base = (id) => `/api/desk/conversations/${encodeURIComponent(id)}`;
+  const rowOf = (id) => state.rows.find((row) => row.conversation_id === id);
+  const holds = () => state.talk?.state === "taken" && state.talk.agent === me;
+
+  async function load(more = false) {
+    const offset = more ? state.rows.length : 0;
+    const query = new URLSearchParams({ view: state.view, offset, limit: PAGE });
+    if (state.text) query.set("q", state.text);
+    if (state.channel) query.set("channel", state.channel);
+    state.loading = true;
+    const page = await guarded(() => api.get(`/api/desk/conversations?${query}`));
+    state.loading = false;
+    if (!page || page.view !== state.view) return;
+    skew = Date.parse(page.now) - Date.now();
+    state.rows = more ? [...state.rows, ...page.conversations] : page.conversations;
+    state.total = page.total;
+    state.counts = page.counts;
+  }
+
+  function setView(view) {
+    state.view = view;
+    state.rows = [];
+    return load();
+  }
+
+  async function open(id) {
+    if (state.selected !== null) drafts.set(state.selected, { draft: state.draft, from: state.from });
+    const kept = drafts.get(id);
+    Object.assign(state, {
+      selected: id, found: null, asked: null, armed: null, draft: kept?.draft ?? "", from: kept?.from ?? null, search: "", tab: "suggest",
+    });
+    const talk = await guarded(() => api.get(base(id)));
+    if (!talk || state.selected !== id) return;
+    state.talk = talk;
+    seen(id);
+    await suggest();
+  }
+
+  async function seen(id) {
+    const row = rowOf(id);
+    if (row) row.unread = 0;
+    if (!document.hidden) await guarded(() => api.post(`${base(id)}/read`));
+  }
+
+  async function refreshTalk() {
+    const id = state.selected;
+    if (!id) return;
+    const talk = await guarded(() => api.get(base(id)));
+    if (talk && state.selected === id) state.talk = talk;
+  }
+
+  async function older() {
+    const first = state.talk?.messages[0]?.id;
+    if (!first) return;
+    const page = await guarded(() => api.get(`${base(state.selected)}/messages?before=${first}`));
+    if (page) state.talk.messages = [...page.messages, ...state.talk.messages];
+    if (page && page.messages.length === 0) state.talk.complete = true;
+  }
+
+  async function newer(id) {
+    const last = state.talk.messages.at(-1)?.id ?? 0;
+    const page = await guarded(() => api.get(`${base(id)}/messages?after=${last}`));
+    if (!page || state.selected !== id) return;
+    const known = new Set(state.talk.messages.map((message) => message.id));
+    const fresh = page.messages.filter((message) => !known.has(message.id));
+    state.talk.messages.push(...fresh);
+    state.talk.allowance = page.allowance;
+    if (fresh.some((message) => message.role === "user")) {
+      if (state.search === "") await suggest();
+      seen(id);
+    }
+  }
+
+  async function suggest(messageId = null) {
+    const id = state.selected;
+    if (!id) return;
+    state.search = "";
+    state.finding = true;
+    const path = messageId ? `${base(id)}/messages/${messageId}/suggestions` : `${base(id)}/suggestions`;
+    const found = await guarded(() => api.get(path));
+    state.finding = false;
+    if (!found || state.selected !== id || state.search !== "") return;
+    disarm();
+    state.found = found;
+    state.asked = found.message_id;
+  }
+
+  let searching = null;
+  async function search(words) {
+    searching?.abort();
+    const said = words.trim();
+    state.search = said;
+    if (!said) return suggest();
+    searching = new AbortController();
+    state.finding = true;
+    try {
+      const found = await api.get(`/api/desk/suggestions?${new URLSearchParams({ q: said })}`, { signal: searching.signal });
+      if (state.search !== said) return undefined;
+      disarm();
+      state.found = found;
+    } catch (problem) {
+      if (problem.name !== "AbortError") notice(problem.message, "bad");
+      else return undefined;
+    }
+    state.finding = false;
+    return undefined;
+  }
+
+  async function step(name, body, done) {
+    const id = state.selected;
+    if (!id || state.sending) return false;
+    state.sending = true;
+    const answer = await guarded(() => api.post(`${base(id)}/${name}`, body));
+    state.sending = false;
+    if (answer === undefined) { refreshTalk(); return false; }
+    if (done) notice(done, "good");
+    await Promise.all([refreshTalk(), load()]);
+    return true;
+  }
+
+  async function take() {
+    if (await step("take", {}, "已接入，市民会看到您的回复。")) { if (state.view === "waiting") await setView("mine"); }
+  }
+
+  async function post(body) {
+    const id = state.selected;
+    if (!id || state.sending) return false;
+    state.sending = true;
+    const sent = await guarded(() => api.post(`${base(id)}/send`, body, { key: newKey() }));
+    state.sending = false;
+    if (!sent) { await refreshTalk(); return false; }
+    if (state.selected === id) await newer(id);
+    return true;
+  }
+
+  function reference(item) {
+    const asked = state.search ? { q: state.search } : { message_id: state.found?.message_id };
+    return { entry_id: item.entry_id, version: item.version, ...asked };
+  }
+
+  async function send() {
+    const text = state.draft.trim();
+    if (!text) return;
+    const body = state.from ? { ...state.from.reference, text } : { text };
+    if (await post(body)) { state.draft = ""; state.from = null; }
+  }
+
+  async function sendSuggestion(item) {
+    disarm();
+    if (!holds()) { notice("请先接入这个会话，再发送。", "bad"); return; }
+    if (await post(reference(item))) notice(`已发送：${item.title}`, "good");
+  }
+
+  let sendTimer = null;
+  function disarm() {
+    clearTimeout(sendTimer);
+    state.armed = null;
+  }
+  function arm(rank) {
+    const item = state.found?.suggestions.find((one) => one.rank === rank);
+    if (!item) return;
+    if (!holds()) { notice("请先接入这个会话（按 T），再发送推荐。", "bad"); return; }
+    if (state.armed === rank) { sendSuggestion(item); return; }
+    disarm();
+    state.armed = rank;
+    sendTimer = setTimeout(() => sendSuggestion(item), SEND_AFTER_MS);
+  }
+
+  function edit(item) {
+    disarm();
+    state.draft = item.text;
+    state.from = { reference: reference(item), title: item.title, version: item.version, text: item.text };
+  }
+
+  async function mark(item, name) {
+    const body = {
+      mark: name, conversation_id: state.selected, message_id: state.search ? null : state.found?.message_id,
+      question: state.search || state.found?.text || "", entry_id: item?.entry_id ?? null, version: item?.version ?? null,
+    };
+    if (await guarded(() => api.post("/api/desk/marks", body))) {
+      if (item) item.marked = name;
+      else state.found.marked = name;
+      notice("已记录，知识维护人员会看到。", "good");
+    }
+  }
+
+  async function note(text) {
+    const answer = await guarded(() => api.post(`${base(state.selected)}/notes`, { text }));
+    if (answer) state.talk.notes = answer.notes;
+    return Boolean(answer);
+  }
+
+  async function loadPhrases() {
+    const page = await guarded(() => api.get("/api/desk/phrases"));
+    if (page) state.phrases = page.phrases;
+  }
+  async function savePhrase(phrase) {
+    const body = { title: phrase.title, text: phrase.text };
+    const saved = phrase.id
+      ? await guarded(() => api.call("PUT", `/api/desk/phrases/${phrase.id}`, body))
+      : await guarded(() => api.post("/api/desk/phrases", { ...body, shared: phrase.shared }));
+    if (saved) await loadPhrases();
+    return Boolean(saved);
+  }
+  async function removePhrase(id) {
+    await guarded(() => api.call("DELETE", `/api/desk/phrases/${id}`));
+    await loadPhrases();
+  }
+  async function loadAgents() {
+    const page = await guarded(() => api.get("/api/desk/agents"));
+    if (page) state.agents = page.agents;
+  }
+
+  // ---- what arrives
+  function belongs(row) {
+    if (state.text || (state.channel && row.channel !== state.channel)) return rowOf(row.conversation_id) !== undefined;
+    return {
+      waiting: row.state === "waiting", mine: row.state === "taken" && row.agent === me,
+      others: row.state === "taken" && row.agent !== me, bot: row.state === "bot", closed: row.state === "closed", all: true,
+    }[state.view];
+  }
+
+  function merge(rows, beep) {
+    let arrived = false;
+    for (const row of rows) {
+      const known = rowOf(row.conversation_id);
+      if (row.state === "waiting" && !waitingIds.has(row.conversation_id)) { waitingIds.add(row.conversation_id); arrived = true; }
+      if (row.state !== "waiting") waitingIds.delete(row.conversation_id);
+      if (known && belongs(row)) Object.assign(known, row);
+      else if (known) { state.rows = state.rows.filter((one) => one !== known); state.total -= 1; }
+      else if (belongs(row)) {
+        state.rows = state.view === "waiting" ? [...state.rows, { ...row, unread: 0 }] : [{ ...row, unread: 0 }, ...state.rows];
+        state.total += 1;
+      }
+      if (state.talk && row.conversation_id === state.selected) {
+        const passed = row.agent !== state.talk.agent || row.state !== state.talk.state;
+        Object.assign(state.talk, row);
+        if (passed) refreshTalk();
+      }
+      if (row.transfer && row.agent === me && !transfers.has(row.transfer.at)) {
+        transfers.add(row.transfer.at);
+        if (beep !== null) { notice(`${row.transfer.from} 把一个会话转给了您：${row.transfer.note || "没有说明"}`, "info"); arrived = true; }
+      }
+    }
+    if (state.view === "waiting") state.rows.sort((a, b) => (a.position ?? 0) - (b.position ?? 0));
+    else state.rows.sort((a, b) => b.last_message_id - a.last_message_id);
+    if (arrived && beep) beep();
+  }
+  const waitingIds = new Set();
+  const transfers = new Set();
+
+  function arrive(message) {
+    if (message.conversation_id === state.selected && state.talk) return newer(message.conversation_id);
+    const row = rowOf(message.conversation_id);
+    if (row && message.role === "user") row.unread = (row.unread ?? 0) + 1;
+    return undefined;
+  }
+
+  const recount = () => guarded(async () => {
+    const page = await api.get("/api/desk/conversations?view=mine&limit=1");
+    state.counts = page.counts;
+  });
+
+  function listen(beep) {
+    const source = new EventSource("/api/desk/events");
+    source.addEventListener("hello", (event) => {
+      skew = Date.parse(JSON.parse(event.data).now) - Date.now();
+      if (!state.live) { load(); if (state.selected) refreshTalk(); }
+      state.live = true;
+    });
+    source.addEventListener("list", (event) => {
+      const change = JSON.parse(event.data);
+      const before = state.counts.waiting;
+      merge(change.rows, beep);
+      state.counts = { ...state.counts, waiting: change.waiting };
+      if (change.waiting !== before || change.rows.some((row) => row.state !== "bot")) recountSoon();
+    });
+    source.addEventListener("message", (event) => { if (event.data) arrive(JSON.parse(event.data)); });
+    source.addEventListener("reset", () => { load(); refreshTalk(); });
+    source.onerror = () => { state.live = false; };
+    return source;
+  }
+  let recounting = null;
+  const recountSoon = () => { clearTimeout(recounting); recounting = setTimeout(recount, 1500); };
+
+  const tick = () => { state.now = Date.now() + skew; };
+  const remind = () => state.rows.filter(
+    (row) => row.agent === me && row.state === "taken" && seconds(row.agent_spoke_at, state.now) >= REMIND_S,
+  );
+
+  return {
+    state, load, setView, open, take, send, sendSuggestion, arm, disarm, edit, mark, note, suggest, search, older, refreshTalk, step,
+    loadPhrases, savePhrase, removePhrase, loadAgents, listen, tick, remind, notice, holds, seen, post,
+  };
+}

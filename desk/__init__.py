@@ -1,0 +1,1 @@
+"""The live desk of the hotline's agents: lists, conversations, suggestions, and what agents do with them. Knows no web."""

@@ -1,0 +1,1 @@
+"""What the records tell those who keep the knowledge: gaps, proposals for the answer bank, topics, figures. Knows no channel."""

@@ -1,0 +1,28 @@
+"""What the panel's pages work with; made by `bot.panel_mount`."""
+
+from dataclasses import dataclass, field
+
+from nicegui import APIRouter
+
+from bot.authorization import StaffGate
+from bot.staff_login import StaffLogin
+from conversations.ticket_desk import TicketDesk
+from database.engine import Database
+from staff.accounts import StaffAccounts
+from staff.audit import AuditLog
+
+
+@dataclass(frozen=True)
+class PanelContext:
+    """Services for pages, and the router that the pages of this gateway are on.
+
+    A router a gateway: NiceGUI's own application is one for the whole process and would keep every gateway's pages for ever.
+    """
+
+    database: Database
+    gate: StaffGate
+    login: StaffLogin
+    accounts: StaffAccounts
+    audit_log: AuditLog
+    ticket_desk: TicketDesk
+    pages: APIRouter = field(default_factory=APIRouter)

@@ -1,0 +1,123 @@
+"""Calls, the window in other systems, and what changes."""
+
+import asyncio
+import json
+from typing import Any
+
+import httpx
+from sqlalchemy import select
+
+from conversations.models import AnswerRow, UnansweredQuestion
+from staff.accounts import COMMAND_LINE
+from tests.contract.http.conftest import ADMIN, ask
+from tests.contract.http.desk.conftest import QUESTION, listed
+from tests.contract.http.test_chat import assert_error
+
+HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+
+
+class TestPhone:
+    async def test_a_call_counts_in_answers_and_gaps_once(self, client, wang, waiting, services):
+        found = (await client.get("/api/desk/suggestions", params={"q": QUESTION}, headers=wang)).json()["suggestions"][0]
+        call = {
+            "key": "call-0001", "notes": "来电人着急",
+            "questions": [
+                {"question": QUESTION, "entry_id": found["entry_id"], "version": found["version"], "text": found["text"]},
+                {"question": "我电话13800138000，养狗要办什么证"},
+            ],
+        }  # fmt: skip
+        saved = await client.post("/api/desk/phone", json=call, headers=wang)
+        assert saved.status_code == 201
+        again = await client.post("/api/desk/phone", json=call, headers=wang)
+        assert again.json()["conversation_id"] == saved.json()["conversation_id"]
+        conversation_id = saved.json()["conversation_id"]
+        with services.database.read() as session:
+            query = select(AnswerRow).where(AnswerRow.conversation_id == conversation_id).order_by(AnswerRow.id)
+            answers = [(a.outcome, a.source, a.entry_id) for a in session.scalars(query)]
+            gaps = session.scalars(
+                select(UnansweredQuestion.question).where(UnansweredQuestion.conversation_id == conversation_id)
+            ).all()
+        assert answers == [("answer", "phone", found["entry_id"]), ("fallback", "phone", None)]
+        assert gaps == ["我电话[电话号码]，养狗要办什么证"]
+        shown = (await client.get(f"/api/desk/conversations/{conversation_id}", headers=wang)).json()
+        assert (shown["channel"], shown["state"], shown["notes"][0]["text"]) == ("phone", "closed", "来电人着急")
+        assert (await listed(client, wang, view="closed"))["total"] == 1
+
+
+class TestAssist:
+    async def test_a_link_opens_once_and_only_for_its_conversation(self, client, wang, waiting):
+        link = (await client.post("/api/desk/assist-links", json={"conversation_id": waiting}, headers=wang)).json()
+        page = await client.get(link["url"])
+        assert page.status_code == 200
+        signed = page.text.split('data-pass="')[1].split('"')[0]
+        assert_error(await client.get(link["url"], headers={"Accept": "application/json"}), 403)
+        mine = {"Authorization": f"Assist {signed}"}
+        found = await client.get("/api/desk/assist", params={"conversation": waiting}, headers=mine)
+        assert [item["rank"] for item in found.json()["suggestions"]] == [1, 2, 3]
+        other = (await ask(client, QUESTION, sender="别人"))["conversation_id"]
+        assert_error(await client.get("/api/desk/assist", params={"conversation": other}, headers=mine), 403)
+        assert_error(await client.get("/api/desk/conversations", headers=mine), 401)
+        mark = {"mark": "wrong", "conversation_id": waiting, "entry_id": 1, "version": 1}
+        assert (await client.post("/api/desk/assist/marks", json=mark, headers=mine)).status_code == 201
+
+    async def test_an_agent_who_left_has_no_pass_any_more(self, client, wang, waiting, services):
+        link = (await client.post("/api/desk/assist-links", json={"conversation_id": waiting}, headers=wang)).json()
+        signed = (await client.get(link["url"])).text.split('data-pass="')[1].split('"')[0]
+        services.accounts.deactivate("wang", COMMAND_LINE)
+        refused = await client.get(
+            "/api/desk/assist", params={"conversation": waiting}, headers={"Authorization": f"Assist {signed}"}
+        )
+        assert_error(refused, 403)
+
+    async def test_waiting_for_the_next_question(self, client, wang, waiting):
+        first = (await client.get("/api/desk/assist", params={"conversation": waiting}, headers=wang)).json()
+        params = {"conversation": waiting, "after": first["message_id"], "wait": 10}
+        asking = asyncio.create_task(client.get("/api/desk/assist", params=params, headers=wang))
+        await asyncio.sleep(0.1)
+        assert not asking.done()
+        await ask(client, "小饭馆要办什么证")
+        async with asyncio.timeout(3):
+            found = (await asking).json()
+        assert found["suggestions"][0]["title"] == "小餐饮登记证办理"
+
+    async def test_who_may_frame_it(self, open_client, build):
+        closed, opened = open_client(build()), open_client(build(WENZHENG_FRAME_ANCESTORS="https://callcentre.example.gov.cn"))
+        for client, allowed in ((closed, "'self'"), (opened, "'self' https://callcentre.example.gov.cn")):
+            page = await client.get("/panel/assist?conversation=x", headers=ADMIN)
+            assert f"frame-ancestors {allowed};" in page.headers["content-security-policy"] + ";"
+            assert "x-frame-options" not in page.headers
+            chat = await client.get("/chat")
+            assert chat.headers["x-frame-options"] == "DENY"
+
+
+class TestEvents:
+    async def test_a_message_arrives_in_less_than_a_second_and_masked(self, running, services, wang):
+        async with httpx.AsyncClient(base_url=running.url, timeout=20) as client:
+            await ask(client, "转人工")
+            events: list[tuple[str, dict[str, Any]]] = []
+            async with client.stream("GET", "/api/desk/events", headers=wang) as stream:
+                lines = stream.aiter_lines()
+                await _next(lines, "hello")
+                await asyncio.sleep(0.5)
+                started = asyncio.get_running_loop().time()
+                asking = asyncio.create_task(ask(client, "电话13800138000，" + HOSTILE))
+                async with asyncio.timeout(5):
+                    while not any(name == "message" and data["role"] == "user" for name, data in events):
+                        events.append(await _next(lines))
+                took = asyncio.get_running_loop().time() - started
+                await asking
+        rows = next(data["rows"] for name, data in events if name == "list")
+        message = next(data for name, data in events if name == "message")
+        assert took < 1.0
+        assert (rows[0]["state"], rows[0]["channel"]) == ("waiting", "web")
+        assert "[电话号码]" in message["text"]
+
+
+async def _next(lines: Any, wanted: str | None = None) -> tuple[str, dict[str, Any]]:
+    name = ""
+    async for line in lines:
+        if line.startswith("event: "):
+            name = line.removeprefix("event: ")
+        elif line.startswith("data: ") and wanted in {None, name}:
+            return name, json.loads(line.removeprefix("data: "))
+    raise AssertionError("the stream ended")

@@ -1,0 +1,1 @@
+"""Tests of gaps, answer bank, topics and figures."""
