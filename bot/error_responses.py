@@ -68,10 +68,8 @@ STATUS: Mapping[type[WenzhengError], int] = {
     edge.UnknownPageError: 404,
     edge.WithdrawnEntryError: 410,
     edge.NoPublicAddressError: 404,
-<<<<<<< HEAD
     edge.TrialError: 503,
     edge.QualityFileError: 422,
-=======
     insights.InsightError: 500,
     insights.LabelError: 422,
     insights.UnknownLabelError: 404,
@@ -82,7 +80,6 @@ STATUS: Mapping[type[WenzhengError], int] = {
     desk.UnknownAgentError: 422,
     desk.UnknownPhraseError: 404,
     desk.AssistLinkError: 403,
->>>>>>> main
     tickets.TicketError: 422,
     tickets.UnknownTicketError: 404,
     tickets.TicketStateError: 409,

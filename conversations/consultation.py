@@ -156,6 +156,8 @@ class Consultation:
         if case.ticket is None and tasks.belongs_to_the_answer(turn.text, case):
             return tasks.ANSWER
         task = tasks.task_of(intent, confidence, turn.text, case)
+        if task == tasks.HANDOFF and self._handoff.declines(turn.text):
+            return tasks.DECLINE
         need = self._handoff.reason_in(turn.text)
         return tasks.HANDOFF if need and tasks.yields_to_a_human(task, need, intent, confidence, turn.text, case) else task
 
@@ -169,7 +171,7 @@ class Consultation:
         if task == tasks.COMPLAINT:
             return self._tickets.step(turn, calm, CONSULTATION if tasks.leaves_word(turn.text, case) else None)
         if task == tasks.COMPLAINT_DROP:
-            return self._tickets.drop(calm)
+            return self._tickets.drop(turn, calm)
         if task == tasks.RATE_TICKET:
             return self._tickets.rate(turn, calm)
         if task == tasks.RATING_COMMENT:

@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from conversations import clock
 from conversations import ticket_wording as wording
+from conversations.case import IDLE_LIMIT
 from conversations.clock import Clock
 from conversations.models import Conversation
 from conversations.records import say_in
 from conversations.ticket_dialogue import china_day
 from database.engine import Database
-from tickets import rules, store
+from tickets import draft_contacts, rules, store
 from tickets.models import Ticket
 
 SHORTEST_FIELD = 20  # characters that WeChat shows of a template's "thing"
@@ -93,6 +94,12 @@ class TicketDesk:
         """Deadlines that were provisional or missing, by the calendar of today; returns how many changed."""
         with self._database.write() as session:
             return store.recompute_deadlines(session, self._now(), china_day)
+
+    def keep_in_order(self) -> None:
+        """What is to be done now and then: deadlines by the calendar of today, contacts of complaints given up forgotten."""
+        self.recompute_deadlines()
+        with self._database.write() as session:
+            draft_contacts.forget_older(session, self._now() - IDLE_LIMIT)
 
     def _tell(self, session: Session, ticket: Ticket, step: str, note: str, moment: datetime) -> None:
         conversation = session.get_one(Conversation, ticket.conversation_id)
