@@ -12,7 +12,7 @@ from answering.dates import asks_former, asks_present
 from answering.deciding import Candidate, base_title, narrowed, question_for
 from answering.facets import asked_facets, left_over, names_no_matter
 from answering.follow_ups import FollowUps
-from answering.following import aspects_in, continues, correction, leans, place_alone
+from answering.following import asks_how_much_is_given, aspects_in, continues, correction, leans, place_alone
 from answering.knowledge_index import KnowledgeIndex
 from answering.lookup import CANDIDATES, Finds, Lookup, Ranked
 from answering.models import Answer, Button, CaseView, Citation, FoundEntries, Inquiry, PickList
@@ -244,7 +244,8 @@ class Answerer:
         other = other or self._follow_ups.sibling(record, asked.words, inquiry.case.question, timing)
         record = other or record
         resolved = joined(record, inquiry.text)
-        if other is not None or timed or not self._follow_ups.asks_details(asked.words, asked.facets):
+        given = asks_how_much_is_given(asked.words, record.content.title)
+        if other is not None or timed or given or not self._follow_ups.asks_details(asked.words, asked.facets):
             facets = asked.facets or asked_facets(inquiry.case.question)
             return self._told(inquiry, timing, record, facets, resolved=resolved)
         said, others = self._note(record, timing)
@@ -344,6 +345,8 @@ class Answerer:
         resolved: str | None = None, question: str | None = None,
     ) -> Answer:  # fmt: skip
         said, others = self._note(record, timing)
+        if asks_how_much_is_given(inquiry.text, record.content.title):
+            facets = [facet for facet in facets if facet != "fee"]
         text = wording.tell(record.content, facets, self._replies().page(record), said)
         return self._replies().told(
             inquiry, timing, record, text, others=others, found=found, resolved=resolved, question=question

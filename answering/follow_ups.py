@@ -64,8 +64,9 @@ class FollowUps:
         named = match.group() if match else ""
         for query in dict.fromkeys((f"{named}{question}", f"{named}{base_title(record.content.title)}")):
             finds = self._lookup.search(query, timing)
-            if finds.sure and self._is_counterpart(record.content, finds.ranked[0].record.content, who):
-                return finds.ranked[0].record
+            sure = [r.record for r in finds.ranked[:NEAREST] if r.probability >= finds.result.threshold]
+            if other := next((r for r in sure if self._is_counterpart(record.content, r.content, who)), None):
+                return other
         return None
 
     def of_place(self, record: EntryRecord, place: str, question: str, timing: Timing) -> EntryRecord | None:

@@ -93,6 +93,16 @@ def continues(text: str) -> bool:
     return bool(asked_facets(plain) or aspects_in(plain)) and asks_only_details(plain)
 
 
+_MONEY_GIVEN = re.compile(r"补贴|补助|奖励|津贴|返还|贷款|服务券|消费券|扣除|提取|退税|养老金|失业金|补偿")
+_HOW_MUCH = re.compile(r"多少钱|多少元|是多少|有多少|(?:能|可以)?(?:给|拿|领|补)多少")
+
+
+def asks_how_much_is_given(text: str, title: str) -> bool:
+    """Whether "多少钱" about an entry of this title means what one gets, not what one pays."""
+    plain = normalise(text)
+    return bool(_MONEY_GIVEN.search(title) and _HOW_MUCH.search(plain)) and not re.search(r"收费|费用|要钱|花钱|交", plain)
+
+
 def asks_only_details(subject: str) -> bool:
     """Whether nothing but facts and details of the matter under discussion are named ("个体工商户算不算", "可以代办吗")."""
     rest = subject

@@ -143,6 +143,8 @@ def advance(draft: Draft, text: str) -> Draft:
         return _change(draft, text)
     taken = _answer(draft, text)
     if getattr(taken, draft.asked) is None:
+        if (taken.where, taken.when) != (draft.where, draft.when):  # told something else that is wanted: no failed try
+            return taken
         tries = draft.tries + 1
         if tries >= MOST_TRIES and draft.asked != WHAT:
             return _asking(_with(taken, {draft.asked: DECLINED_CONTACT if draft.asked == CONTACT else UNSTATED}))

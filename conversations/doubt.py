@@ -20,6 +20,10 @@ LEAST = {
     tasks.COMPLAINT: 0.5,
 }  # believed although no entry answers
 LEAST_OF_COURTESY = 0.5
+_OF_NOTHING = re.compile(
+    r"我们?|咱们?|你们?|您|帮忙?|看看|查查|一下|想|要|能|可以|申请|申报|享受|领|拿|有|哪些|什么|啥|政策|补贴|补助|优惠|奖励|扶持|公司|企业|这样|这种|适合|的|吗|呢|吧|了|个|[，。,.？?！!\s]"
+)
+LEAST_MATTER = 2  # characters
 POLICY_MATCH_SURE = 0.7
 _COURTESIES = frozenset({
     tasks.GREET, tasks.GOODBYE, tasks.THANKS, tasks.FEEDBACK_POSITIVE, tasks.FEEDBACK_NEGATIVE, tasks.ACKNOWLEDGE, tasks.DECLINE,
@@ -47,8 +51,8 @@ def is_doubtful(task: str, intent: str | None, confidence: float, text: str, cas
         return False
     if phrases.button_intent(text) or phrases.rule_intent(text) or (case.form and case.form.get("asking")):
         return False
-    if intent == tasks.POLICY_MATCH:
-        return confidence < POLICY_MATCH_SURE
+    if intent == tasks.POLICY_MATCH:  # "我想申请补贴" names nothing that an entry could be about
+        return confidence < POLICY_MATCH_SURE and len(_OF_NOTHING.sub("", text)) >= LEAST_MATTER
     if task in _COURTESIES:
         return confidence < LEAST_OF_COURTESY
     if confidence >= SURE or task not in _OWN_WORDS or _OWN_WORDS[task].search(text):
