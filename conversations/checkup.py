@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from answering import eligibility_wording, matching_wording
+from answering.dates import asked_period, asks_present
 from answering.eligibility import Assessed
 from answering.models import Answer, CaseView, Inquiry
 from answering.timeliness import Timing
@@ -99,6 +100,12 @@ class _Turn:
     def text(self) -> str:
         return self.turn.text
 
+    @property
+    def asks_of_another_time(self) -> bool:
+        """Whether the rules of another time than the form's are asked for, which another entry may hold."""
+        elsewhen = self.form is not None and self.form.as_of is not None and asks_present(self.text)
+        return elsewhen or asked_period(self.text, self.as_of) is not None
+
 
 class Checkups:
     """Asks, listens, concludes. Keeps nothing itself."""
@@ -120,7 +127,7 @@ class Checkups:
             step = self._step(now, now.form, now.form.asking, intent, confidence)
             if step is not None:
                 return step, now.form.kind
-        elif now.form is not None and self._changes_a_conclusion(now, now.form, intent):
+        elif now.form is not None and not now.asks_of_another_time and self._changes_a_conclusion(now, now.form, intent):
             return self._again(now, now.form), now.form.kind
         if case.entry_id is not None and words.means_this(turn.text, bool(now.told), as_of):
             begun = self._begin_eligibility(now, case.entry_id, Timing.of_case(as_of, case.as_of).day)
@@ -327,7 +334,8 @@ def _case(base: Result, form: Form) -> Case:
 
 
 def _with(base: Result, answer: Answer, now: _Turn, form: Form, asked: str | None = None) -> Result:
-    case = _case(base, form).after(answer.case)
+    time = f"{form.as_of}/{form.as_of}" if form.as_of else None
+    case = replace(_case(base, form).after(answer.case), as_of=time)
     buttons = _buttons(asked) if asked else [asdict(button) for button in answer.buttons]
     citations = [asdict(citation) for citation in answer.citations]
     return replace(

@@ -5,6 +5,7 @@ from datetime import date
 
 from answering.dates import asked_period
 from answering.facets import asked_facets
+from answering.following import correction
 from conversations import profile
 from enterprises.hearing import is_question, normalised
 
@@ -27,6 +28,9 @@ _ENDS_WITH_WHETHER = re.compile(
 _ASKS_FOR_POLICIES = re.compile(r"政策|补贴|补助|奖励|优惠|扶持|享受|申请|匹配|体检|看看|哪些|什么|能不能|可以")
 _MOVED = re.compile(r"(?:搬|迁)(?:到|去|至).{2,12}了?[。!！]*$")
 _ABOUT_ONESELF = re.compile(r"我|咱|俺|本公司|本店|公司(?=\d|能|可以|符)")
+
+
+_ASKS_HOW_MUCH = re.compile(r"多少|标准是|怎么规定|什么时候")
 
 
 def wants_to_stop(text: str) -> bool:
@@ -55,6 +59,8 @@ def asks_whether(text: str, intent: str | None) -> bool:
     plain = normalised(text)
     if _LISTS_CONDITIONS.search(plain) and not _ABOUT_ONESELF.search(plain):
         return False
+    if (correction(text) or _ASKS_HOW_MUCH.search(plain)) and not _CHECKS.search(plain):
+        return False  # "不对，我说的是租房的", "那现在的标准是多少" go on with whatever was asked
     if intent == ELIGIBILITY:
         return not set(asked_facets(plain)) - {"conditions"} or bool(_CHECKS.search(plain))
     return intent is None and bool(_CHECKS.search(plain) and _ABOUT_ONESELF.search(plain))
