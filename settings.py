@@ -51,6 +51,12 @@ class Settings(BaseSettings):
     encoder_query_prompt: str | None = Field(None, validation_alias="WENZHENG_ENCODER_QUERY_PROMPT")
     encoder_passage_prompt: str | None = Field(None, validation_alias="WENZHENG_ENCODER_PASSAGE_PROMPT")
 
+    train_schedule: str | None = Field(
+        None, pattern=r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{1,2}:\d{2}( light| full)?$", validation_alias="WENZHENG_TRAIN_SCHEDULE"
+    )
+    train_promote: str = Field("manual", pattern="^(manual|passed)$", validation_alias="WENZHENG_TRAIN_PROMOTE")
+    keep_runs: int = Field(10, ge=1, le=1000, validation_alias="WENZHENG_KEEP_RUNS")
+
     wechat_token: SecretStr | None = Field(None, validation_alias="WECHAT_TOKEN")
     wechat_app_id: str | None = Field(None, validation_alias="WECHAT_APP_ID")
     wechat_aes_key: SecretStr | None = Field(None, validation_alias="WECHAT_AES_KEY")

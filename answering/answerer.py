@@ -19,7 +19,7 @@ from answering.models import Answer, Button, CaseView, Citation, FoundEntries, I
 from answering.models import Found as FoundRow
 from answering.regions import Jurisdiction
 from answering.replies import HUMAN, Found, Replies
-from answering.rivals import LEAST_NEAR, rivals_of, worth_asking
+from answering.rivals import LEAST_NEAR, rivals_of
 from answering.timeliness import Timing, note
 from knowledge_base.entries import EntryRecord, EntryStore
 from knowledge_base.validity import validity_of
@@ -304,7 +304,7 @@ class Answerer:
     def _decided(self, asked: Asked, finds: Finds) -> Answer:
         """Tell the entry found, ask which of several is meant, offer what is near, or decline."""
         near = [r for r in finds.ranked if r.probability >= LEAST_NEAR]
-        if near and (finds.sure or worth_asking(finds.scored(), finds.result.threshold)):
+        if near and (finds.sure or finds.result.offered):
             facts = {**asked.inquiry.profile, **asked.inquiry.case.entities}
             rivals = rivals_of(finds.scored(), asked.text, finds.result.threshold)
             left = narrowed(rivals, asked.text, facts)

@@ -46,7 +46,8 @@ def spans_in(passage: str, question: str) -> tuple[tuple[int, int], ...]:
 def best_passage(content: EntryContent, question: str) -> Highlighted:
     """The passage below the title that shares most with the question; the answer's beginning when none shares anything."""
     texts = [content.answer, *(text for role, text in passages_of(content) if role == "body")]
-    shown = [Highlighted(text[:LONGEST_PASSAGE], spans_in(text[:LONGEST_PASSAGE], question)) for text in texts]
+    cut = [text if len(text) <= LONGEST_PASSAGE else f"{text[: LONGEST_PASSAGE - 1]}…" for text in texts]
+    shown = [Highlighted(text, spans_in(text, question)) for text in cut]
     return max(shown, key=_shared)
 
 

@@ -12,9 +12,12 @@ from bot.channels.wechat.callback import wechat_callback
 from bot.error_responses import install_error_responses
 from bot.http_guards import BodyLimit, ResponseGuard
 from bot.panel_mount import mount_panel
+from bot.routes.active_learning import active_learning_routes
 from bot.routes.desk import desk_routes
 from bot.routes.desk.assist_page import assist_page
 from bot.routes.entries import entry_routes
+from bot.routes.figures import figure_routes
+from bot.routes.gaps import gap_routes
 from bot.routes.handoffs import handoff_routes
 from bot.routes.health import health_routes
 from bot.routes.outbox import outbox_routes
@@ -40,8 +43,10 @@ def create_app(services: Services) -> FastAPI:
         services.caretaker.start()
         services.desk.board.start()
         services.follower.start()
+        services.weekly_training.start()
         async with running():
             yield
+        await services.weekly_training.stop()
         await services.follower.stop()
         await services.desk.board.stop()
         await services.caretaker.stop()
@@ -69,10 +74,13 @@ def create_app(services: Services) -> FastAPI:
         entry_routes(services),
         ticket_routes(services),
         handoff_routes(services),
+        gap_routes(services),
+        figure_routes(services),
         desk_routes(services),
         assist_page(services, templates),
         outbox_routes(services),
         training_routes(services),
+        active_learning_routes(services),
         staff_routes(services, login),
         health_routes(services),
         page_routes(services, senders, templates),

@@ -15,6 +15,7 @@ from staff.secret_tokens import csrf_token
 
 SESSION_COOKIE = "wenzheng_staff"
 CSRF_HEADER = "x-csrf-token"
+BACKGROUND_HEADER = "x-background"  # a page asks by itself: that nobody is there must not go unnoticed
 TOKEN_MEMBER = Member("管理令牌", "管理令牌", "admin")
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
@@ -63,7 +64,8 @@ class StaffGate:
         if "authorization" in request.headers:
             return self._bearer(request.headers["authorization"], address)
         token = request.cookies.get(SESSION_COOKIE)
-        member = self._accounts.sessions.member(token, address=address) if token else None
+        active = BACKGROUND_HEADER not in request.headers
+        member = self._accounts.sessions.member(token, address=address, active=active) if token else None
         if token and member and request.method not in _SAFE:
             self._check_same_site(request, token)
         return member

@@ -22,6 +22,7 @@ COMMANDS = {
     "backup": "bot.cli_data:app",
     "restore": "bot.cli_data:app",
     "runs": "bot.cli_training:app",
+    "gate": "bot.cli_training:app",
     "promote": "bot.cli_training:app",
     "rollback": "bot.cli_training:app",
     "evaluate": "bot.cli_evaluate:evaluate",

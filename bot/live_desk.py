@@ -65,7 +65,7 @@ def build_live_desk(
     board = DeskBoard(database, lists)
     live.listen(board.poke)
     views = ConversationViews(database, entries, lists, allowances)
-    suggestions = MessageSuggestions(database, Suggester(index, entries, answerer), lambda: index.revision)
+    suggestions = MessageSuggestions(database, Suggester(index, entries, answerer), words, lambda: index.revision)
 
     def may_take(name: str) -> bool:
         return any(a.active and a.member.name == name and a.member.may("desk") for a in accounts.listed())

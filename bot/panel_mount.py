@@ -14,6 +14,8 @@ def mount_panel(app: FastAPI, services: Services, login: StaffLogin, error_page:
     """The panel at /panel."""
     context = PanelContext(
         database=services.database, gate=services.gate, login=login, accounts=services.accounts, audit_log=services.audit_log,
-        ticket_desk=services.ticket_desk,
+        ticket_desk=services.ticket_desk, insights=services.insights, rectifications=services.rectifications,
+        runs=services.runs, promotions=services.promotions, jobs=services.jobs, data_reports=services.data_reports,
+        labels=services.insights.labels, active_learning=services.active_learning,
     )  # fmt: skip
     app.mount("/panel", panel_app(context, error_page), name="panel")

@@ -36,22 +36,28 @@ from conversations.outbox import STATES, Outbox
 from conversations.rasa_client import RasaClient
 from conversations.rate_limit import RateLimiter
 from conversations.records import ConversationRecords
+from conversations.rectification_desk import RectificationDesk
 from conversations.ticket_desk import TicketDesk, TicketTemplate
 from conversations.turns import TurnService
 from database.engine import Database
 from database.migrate import migrate
 from errors import WenzhengError
+from insights.active_learning import ActiveLearning
+from insights.parts import Insights
 from knowledge_base.entries import EntryStore
 from knowledge_base.feed import ChangeFeed
 from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.encoder import Encoder, OnnxEncoder
 from retrieval.searcher import Searcher
+from serving.data_reports import DataReports
 from serving.follower import ModelFollower
+from serving.jobs import TrainingJobs
 from serving.loading import ServedSet, SetLoader
 from serving.pointer import BUILT_IN, Served, ServedPointer
 from serving.promotion import Promotions
 from serving.runs import RunStore
-from settings import Settings
+from serving.schedule import Weekly, WeeklyTraining
+from settings import PROJECT_ROOT, Settings
 from staff.accounts import StaffAccounts
 from staff.audit import AuditLog
 from tickets import departments
@@ -81,6 +87,7 @@ class Services:
     live: MessageFeed
     turns: TurnService
     ticket_desk: TicketDesk
+    rectifications: RectificationDesk
     handoff_desk: HandoffDesk
     desk: LiveDesk
     caretaker: Caretaker
@@ -89,9 +96,14 @@ class Services:
     runs: RunStore
     promotions: Promotions
     follower: ModelFollower
+    jobs: TrainingJobs
+    data_reports: DataReports
+    weekly_training: WeeklyTraining
+    active_learning: ActiveLearning
     accounts: StaffAccounts
     audit_log: AuditLog
     gate: StaffGate
+    insights: Insights
 
     @property
     def searcher(self) -> Searcher:
@@ -101,9 +113,11 @@ class Services:
     def start(self) -> None:
         """Load the index in the background and follow the store. `index.ready` tells when it serves."""
         self.index.start()
+        self.insights.start()
 
     def stop(self) -> None:
         """Let threads and connections go."""
+        self.insights.stop()
         self.workshop.imports.stop()
         self.index.stop()
         self.turns.close()
@@ -145,11 +159,12 @@ def build_services(
     checkups = Checkups(adviser, PolicyMatcher(index, entries, feed, adviser))
     hours = OfficeHours.parse(settings.office_hours)
     words = HandoffWords.load(settings.root / feelings.FILE_NAME)
+    responsible = Departments.load(settings.root / departments.FILE_NAME)
     consultation = Consultation(
-        database, answerer, checkups=checkups, starters=starters, departments=Departments.load(settings.root / departments.FILE_NAME),
-        words=words, hours=hours, on_message=live.notify,
+        database, answerer, checkups=checkups, starters=starters, departments=responsible, words=words, hours=hours,
+        on_message=live.notify,
     )  # fmt: skip
-    ticket_desk = TicketDesk(database, template=_ticket_template(settings), on_message=live.notify)
+    ticket_desk = TicketDesk(database, departments=responsible, template=_ticket_template(settings), on_message=live.notify)
     handoff_desk = HandoffDesk(database, hours=hours, on_message=live.notify)
     rasa = RasaClient(settings.rasa_url, internal_token(settings), settings.rasa_timeout_s)
     turns = TurnService(
@@ -167,6 +182,9 @@ def build_services(
         f"{socket.gethostname()}-{os.getpid()}",
     )
     follower.take_up(begin)
+    insights = Insights.build(database, entries, answerer, encoder, responsible, lambda: index.ready and index.follow())
+    jobs = TrainingJobs(settings.root, PROJECT_ROOT)
+    weekly = Weekly.parse(settings.train_schedule) if settings.train_schedule else None
     wechat = WeChatService(settings, database, turns, records, entries, starters, metrics.wechat_done)
     for state in STATES:
         metrics.watch_outbox(state, partial(_count, wechat.outbox, state))
@@ -181,10 +199,15 @@ def build_services(
     return Services(
         settings=settings, database=database, encoder=encoder, entries=entries, workshop=workshop, feed=feed, index=index,
         answerer=answerer, starters=starters, records=records, consultation=consultation, rasa=rasa, live=live, turns=turns,
-        ticket_desk=ticket_desk, handoff_desk=handoff_desk, desk=desk,
+        ticket_desk=ticket_desk, rectifications=RectificationDesk(database), handoff_desk=handoff_desk, desk=desk,
         caretaker=Caretaker(handoff_desk.look_after, ticket_desk.keep_in_order, partial(_publish_due, workshop)),
         wechat=wechat, metrics=metrics, runs=runs, promotions=Promotions(pointer, runs, loader), follower=follower,
+        active_learning=ActiveLearning(
+            database, insights.labels, lambda texts: (follower.now or begin).encoder.encode_queries(texts), answerer.search, lambda: index.held.threshold
+        ),
+        jobs=jobs, data_reports=DataReports(settings.root, PROJECT_ROOT), weekly_training=WeeklyTraining(jobs, weekly, settings.train_promote == "passed"),
         accounts=accounts, audit_log=AuditLog(database), gate=StaffGate(settings, accounts),
+        insights=insights,
     )  # fmt: skip
 
 

@@ -17,11 +17,13 @@ from conversations import clock
 from conversations.case import IDLE_LIMIT, Case
 from conversations.clock import CHINA, Clock
 from conversations.errors import UnknownConversationError
+from conversations.feelings import HandoffWords
+from conversations.handoff import ANGER, DISTRESS
 from conversations.manners import manner_of
 from conversations.models import AnswerRow, Conversation, Message, Turn
 from conversations.phrases import button_intent, rule_intent
 from conversations.profile import known_words
-from conversations.tasks import NOTHING_CLASSIFIED, OUT_OF_SCOPE
+from conversations.tasks import CRY, NOTHING_CLASSIFIED, OUT_OF_SCOPE
 from database.engine import Database
 from desk.errors import StaleSuggestionError, UnknownMessageError
 from desk.tables import AgentReply
@@ -30,6 +32,7 @@ MOST_KEPT = 2000  # messages whose suggestions are kept
 FOUND_BY_HAND = 6
 LOOK_BACK = 20  # messages of the caller among which the last one with a matter is looked for
 _ABOUT_A_MATTER = frozenset({None, "complaint"})
+_FEELINGS = frozenset({ANGER, DISTRESS})
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,15 @@ class MessageSuggestions:
     """Thread-safe; all methods block.
 
     Args:
+        words: by which feelings are told from matters.
         revision: of the knowledge that is searched just now.
     """
 
-    def __init__(self, database: Database, suggester: Suggester, revision: Callable[[], int], now: Clock = clock.now) -> None:
-        self._database, self._suggester, self._revision, self._now = database, suggester, revision, now
+    def __init__(
+        self, database: Database, suggester: Suggester, words: HandoffWords, revision: Callable[[], int], now: Clock = clock.now
+    ) -> None:
+        self._database, self._suggester, self._words = database, suggester, words
+        self._revision, self._now = revision, now
         self._kept: OrderedDict[tuple[int, int, str], Future[dict[str, Any]]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -97,7 +104,7 @@ class MessageSuggestions:
                 raise UnknownConversationError("没有这个会话。", fix="核对会话编号；会话清单见 GET /api/desk/conversations。")
         if not said:
             return {**_nothing(conversation_id, None, ""), "idle": True}
-        message_id = next((number for number, text in said if is_about_a_matter(text)), said[0][0])
+        message_id = next((number for number, text in said if self._is_about_a_matter(text)), said[0][0])
         return self.of_message(conversation_id, message_id)
 
     def search(self, words: str, k: int = FOUND_BY_HAND) -> dict[str, Any]:
@@ -129,6 +136,12 @@ class MessageSuggestions:
         citation = next(asdict(c) for c in told.citations if c.entry_id == entry_id)
         return Picked(item, citation, inquiry.text, before, before.after(told.case))
 
+    def _is_about_a_matter(self, text: str) -> bool:
+        """Whether a message may ask for knowledge; greetings, thanks, our own buttons and cries do not."""
+        if manner_of(text) is not None or button_intent(text) is not None or rule_intent(text) not in _ABOUT_A_MATTER:
+            return False
+        return len(text) > CRY or self._words.reason_in(text) not in _FEELINGS
+
     def _typed(self, words: str) -> Inquiry:
         return Inquiry(words, None, Case().view(), self._now().astimezone(CHINA).date())
 
@@ -138,7 +151,7 @@ class MessageSuggestions:
             message = _message(session, message_id)
             conversation = session.get_one(Conversation, message.conversation_id)
             base = _nothing(conversation.id, message_id, message.text)
-            if not is_about_a_matter(message.text):
+            if not self._is_about_a_matter(message.text):
                 return {**base, "idle": True, "revision": self._revision()}
             inquiry, _ = self._inquiry(session, message, conversation)
         found = self._suggester.suggest(inquiry)
@@ -175,11 +188,6 @@ class MessageSuggestions:
     def _present_case(self, conversation: Conversation, message: Message | None = None) -> Case:
         moment = message.created_at if message else self._now()
         return Case() if moment - conversation.updated_at > IDLE_LIMIT else Case.from_json(conversation.case)
-
-
-def is_about_a_matter(text: str) -> bool:
-    """Whether a message may ask for knowledge; greetings, thanks and our own buttons do not."""
-    return manner_of(text) is None and button_intent(text) is None and rule_intent(text) in _ABOUT_A_MATTER
 
 
 def shown_of(found: Suggestions) -> dict[str, Any]:

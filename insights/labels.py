@@ -14,6 +14,8 @@ from conversations.masking import mask_personal_data
 from database.engine import Database
 from insights.errors import LabelError, UnknownLabelError
 from insights.models import QuestionLabel
+from staff import audit
+from staff.members import Member
 
 Verdict = Literal["intent", "entry", "out_of_scope"]
 LabelSource = Literal["gap", "active_learning", "desk"]
@@ -59,8 +61,11 @@ class QuestionLabels:
             session.flush()
             return _label(row)
 
-    def revoke(self, label_id: int) -> Label:
+    def revoke(self, label_id: int, member: Member | None = None) -> Label:
         """Take a label back; a second time changes nothing.
+
+        Args:
+            member: who does it, for the audit log.
 
         Raises:
             UnknownLabelError.
@@ -69,7 +74,10 @@ class QuestionLabels:
             row = session.get(QuestionLabel, label_id)
             if row is None:
                 raise UnknownLabelError(f"没有编号为 {label_id} 的标注。", fix="刷新列表后重试。")
-            row.revoked_at = row.revoked_at or self._now()
+            if row.revoked_at is None:
+                row.revoked_at = self._now()
+                if member is not None:
+                    audit.record(session, member, "label_revoke", "label", label_id, {"verdict": row.verdict}, row.revoked_at)
             return _label(row)
 
     def listed(self, verdict: Verdict | None = None, *, revoked: bool = False) -> list[Label]:

@@ -37,7 +37,7 @@ NAVIGATION = (
     Place("knowledge", "条目", "menu_book", "knowledge.read", "知识"),
     Place("reviews", "审核", "fact_check", "knowledge.review", "知识"),
     Place("imports", "导入", "upload_file", "knowledge.edit", "知识"),
-    Place("answer-bank", "答题库", "quiz", "knowledge.edit", "知识"),
+    Place("bank", "答题库", "quiz", "gaps", "知识"),
     Place("gaps", "缺口", "report_gmailerrorred", "gaps", "知识"),
     Place("topics", "热点", "local_fire_department", "gaps", "知识"),
     Place("figures", "统计", "query_stats", "figures", "运行"),

@@ -10,15 +10,24 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.error_responses import install_error_responses
-from panel import audit, home, login, people
+from panel import audit, home, live_desk, login, people, training
 from panel.access import NotLoggedIn, login_address
 from panel.context import PanelContext
+from panel.insights import figures_page, gaps_page
 from panel.policy import PanelPolicy
 from panel.runtime import NiceGuiFiles, configure
 
 STATIC = Path(__file__).resolve().parent / "static"
 
-PAGES: tuple[Callable[[PanelContext], None], ...] = (home.register, people.register, audit.register)
+PAGES: tuple[Callable[[PanelContext], None], ...] = (
+    home.register,
+    live_desk.register,
+    people.register,
+    audit.register,
+    gaps_page.register,
+    figures_page.register,
+    training.register,
+)
 
 
 def panel_app(context: PanelContext, error_page: Any) -> ASGIApp:
@@ -40,14 +49,14 @@ def panel_app(context: PanelContext, error_page: Any) -> ASGIApp:
         return RedirectResponse(login_address(request), 303)
 
     app.add_exception_handler(NotLoggedIn, to_login)
-    return _Panel(PanelPolicy(app))
+    return _Panel(PanelPolicy(app), context)
 
 
 class _Panel:
     """Sends NiceGUI its own requests and the pages theirs."""
 
-    def __init__(self, pages: ASGIApp) -> None:
-        self._pages, self._files = pages, NiceGuiFiles()
+    def __init__(self, pages: ASGIApp, context: PanelContext) -> None:
+        self._pages, self._files, self.context = pages, NiceGuiFiles(), context
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._files.is_for(scope):

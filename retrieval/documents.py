@@ -64,6 +64,8 @@ class SearchResult:
     query, understood: as given; with homophones mended.
     hits: best first; ties by doc_id.
     probability: of the first hit; 0 without hits. threshold: measured, below it the searcher abstains.
+    answerable: probability that anything here answers, whichever it is. offer_threshold: measured, below it nothing found is
+        worth showing, not even as a suggestion.
     revision: of the store that the index shows. model_ids: encoder, adapter, fusion and lexicon by hash.
     """
 
@@ -74,7 +76,14 @@ class SearchResult:
     threshold: float
     revision: int
     model_ids: Mapping[str, str]
+    answerable: float = 1.0
+    offer_threshold: float = 0.0
+
+    @property
+    def offered(self) -> bool:
+        """Whether what was found is worth showing."""
+        return self.answerable >= self.offer_threshold
 
     @property
     def answered(self) -> bool:
-        return self.probability >= self.threshold
+        return self.offered and self.probability >= self.threshold

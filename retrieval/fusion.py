@@ -36,6 +36,8 @@ CALIBRATION_FEATURES = (
     *(f"{channel}_coverage" for channel in CHANNELS),
     "words_missing",
 )
+ANSWERABLE_FEATURES = ("bias", *(f"nearest_{name}" for name in DENSE_FEATURES), "lead", "words_missing", "chars_coverage")
+CROWD = 50  # the lead of the nearest document is measured against the so-and-so-many-th
 LEAST_RIVALS = 80  # a search of thousands of documents ranks at least so many
 COSINE_SCALE = 20.0  # e5 cosines of unrelated texts differ by few hundredths
 
@@ -88,17 +90,42 @@ def calibration_features(
     return np.stack([*columns, missing], axis=1)
 
 
+def answerable_features(
+    nearest: Mapping[str, float],
+    best_cosine: npt.NDArray[np.float32],
+    coverages: Mapping[str, npt.NDArray[np.float32]],
+    missing: Floats,
+    first: int,
+    background: float | None,
+) -> Floats:
+    """What tells whether anything here answers the query, whichever it is: (len(ANSWERABLE_FEATURES),).
+
+    Args:
+        nearest: DENSE_FEATURES → highest cosine among the candidates; first: the candidate that is ranked first.
+        background: cosine of a document of another matter, taken for those that a small index lacks.
+    """
+    fewer = [] if background is None else [background] * max(0, CROWD - len(best_cosine))
+    crowd = np.sort(np.concatenate([best_cosine.astype(np.float64), fewer]))[::-1]
+    cosines = [(nearest[name] - 0.5) * COSINE_SCALE for name in DENSE_FEATURES]
+    lead = (crowd[0] - crowd[min(CROWD, len(crowd)) - 1]) * COSINE_SCALE
+    return np.array([1.0, *cosines, lead, missing[first], coverages["chars"][first]])
+
+
 @dataclass(frozen=True)
 class FusionWeights:
     """Attributes:
     weights (len(FEATURES),); calibration (len(CALIBRATION_FEATURES),); threshold 0..1.
     background_cosine: usual cosine of a query and a document of another matter; None: small indexes are not corrected for.
+    answerable (len(ANSWERABLE_FEATURES),): tells whether anything here answers a query; None: the probabilities of the first hits do.
+    offer_threshold: on that probability; below it not even near documents are worth showing. None: as `threshold`.
     """
 
     weights: Floats
     calibration: Floats
     threshold: float
     background_cosine: float | None = None
+    answerable: Floats | None = None
+    offer_threshold: float | None = None
 
     @cached_property
     def channels(self) -> tuple[str, ...]:
@@ -120,6 +147,12 @@ class FusionWeights:
 
     def probabilities(self, features: Floats) -> Floats:
         return 1.0 / (1.0 + np.exp(-(features @ self.calibration)))
+
+    def answerability(self, features: Floats, first: Floats) -> float:
+        """Probability that anything answers. Args: features: ANSWERABLE_FEATURES; first: probabilities of the first hits."""
+        if self.answerable is None:
+            return float(min(1.0, first.sum()))
+        return float(1.0 / (1.0 + np.exp(-(features @ self.answerable))))
 
 
 @dataclass(frozen=True)
@@ -147,9 +180,14 @@ class Fusion:
 def _read_weights(values: Mapping[str, Any]) -> FusionWeights:
     if tuple(values["weights"]) != FEATURES or tuple(values["calibration"]) != CALIBRATION_FEATURES:
         raise ValueError("other features")
+    answerable = values.get("answerable")
+    if answerable is not None and tuple(answerable) != ANSWERABLE_FEATURES:
+        raise ValueError("other features")
     return FusionWeights(
         np.array(list(values["weights"].values()), dtype=np.float64),
         np.array(list(values["calibration"].values()), dtype=np.float64),
         float(values["threshold"]),
         None if values.get("background_cosine") is None else float(values["background_cosine"]),
+        None if answerable is None else np.array(list(answerable.values()), dtype=np.float64),
+        None if values.get("offer_threshold") is None else float(values["offer_threshold"]),
     )

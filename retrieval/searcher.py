@@ -11,7 +11,7 @@ import numpy.typing as npt
 from retrieval.dense_index import NO_PASSAGE
 from retrieval.documents import ROLES, Document, Hit, Passage, SearchResult
 from retrieval.encoder import Encoder, Matrix
-from retrieval.fusion import Floats, Fusion, calibration_features, fusion_features
+from retrieval.fusion import Floats, Fusion, answerable_features, calibration_features, fusion_features
 from retrieval.lexical_channels import CHANNELS, LexicalChannels, QueryText
 from retrieval.lexical_index import Mask, Slots
 from retrieval.lexicon import Lexicon, QueryRewriter
@@ -22,6 +22,7 @@ from retrieval.tokenizer import WordSegmenter
 
 DENSE_ROWS = 160
 LEXICAL_CANDIDATES = 40
+NEAREST_HITS = 3  # one of them may be what is meant
 
 
 @dataclass(frozen=True)
@@ -128,12 +129,19 @@ class Searcher:
         vector = adapter(self.encode(text)) if text.understood else None
         found = self.candidates(snapshot, text, vector, as_of, accept, weights.channels, until) if vector is not None else None
         hits: tuple[Hit, ...] = ()
+        answerable = 0.0
         if found is not None and vector is not None:
             scores = weights.scores(found.features)
             chances = weights.probabilities(
                 calibration_features(scores, found.best_cosine, found.coverages, found.missing, weights.background(found.nearest))
             )
             order = np.lexsort((found.doc_ids, -np.round(scores, 9)))[:k]
+            answerable = weights.answerability(
+                answerable_features(
+                    found.nearest, found.best_cosine, found.coverages, found.missing, int(order[0]), weights.background_cosine
+                ),
+                chances[order[:NEAREST_HITS]],
+            )
             segments = snapshot.segments()
             hits = tuple(
                 self._hit(segments[found.places[i][0]][0], found.places[i][1], vector, float(scores[i]), float(chances[i]))
@@ -141,7 +149,8 @@ class Searcher:
             )
         return SearchResult(
             query, text.understood, hits, hits[0].probability if hits else 0.0, weights.threshold,
-            snapshot.revision, self._models(ranking),
+            snapshot.revision, self._models(ranking), answerable,
+            weights.threshold if weights.offer_threshold is None else weights.offer_threshold,
         )  # fmt: skip
 
     def _models(self, ranking: Ranking) -> dict[str, str]:

@@ -4,6 +4,10 @@ Loss: InfoNCE (van den Oord et al. 2018, arXiv:1807.03748) with in-batch negativ
 arXiv:2004.04906): cross-entropy of each question over the cosines with all passages of the batch divided by a temperature, its own
 passage being the right class. Hard negatives, mined with the model as it stands before each epoch, join as further passages. A passage
 that also answers the question is masked out, so that it is no false negative.
+
+One class more stands for "nothing answers it", with a learnt cosine of its own. It is the right class of questions that no entry
+answers, and, with less weight, of every question once its own passages are taken away. So a cosine means the same for all questions,
+and a low one can be told from a high one when nothing better is there.
 """
 
 import random
@@ -23,6 +27,9 @@ Vectors = npt.NDArray[np.float32]
 QUESTION_TOKENS, PASSAGE_TOKENS = 56, 48  # questions and titles are shorter; time grows with the longest of a batch
 MINED_FROM = 15  # hard negatives are drawn from so many best wrong entries, so that one unlabelled right answer does little harm
 MASKED = -1e4
+CHUNK = 16  # texts of like length computed together: less padding
+NOTHING_AT_FIRST = 0.55  # cosine of the class "nothing answers it" before training
+WITHDRAWN_WEIGHT = 0.3
 
 
 class Embedder:
@@ -38,8 +45,17 @@ class Embedder:
         return self._embed([E5_PASSAGE_PROMPT + text for text in texts], PASSAGE_TOKENS)
 
     def _embed(self, texts: Sequence[str], tokens: int) -> torch.Tensor:
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        chunks = [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]
+        rows = torch.cat([self._embed_chunk([texts[i] for i in chunk], tokens) for chunk in chunks])
+        return rows[torch.argsort(torch.tensor(order))]
+
+    def _embed_chunk(self, texts: Sequence[str], tokens: int) -> torch.Tensor:
         batch = self.tokenizer(list(texts), padding=True, truncation=True, max_length=tokens, return_tensors="pt")
-        states = self.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).last_hidden_state
+        # half precision takes little more than half the time; only while learning, so that figures are those of the model
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=torch.is_grad_enabled()):
+            states = self.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).last_hidden_state
+        states = states.float()
         mask = batch["attention_mask"].unsqueeze(-1).to(states.dtype)
         return torch.nn.functional.normalize((states * mask).sum(1) / mask.sum(1), dim=1)
 
@@ -78,7 +94,10 @@ def mine(embedder: Embedder, pairs: Sequence[Pair], entries: Sequence[Entry]) ->
 
 @dataclass(frozen=True)
 class Batch:
-    """Questions, their passages in the same order, then the hard negatives; `right[i]` are the entries that answer question i."""
+    """Questions, their passages in the same order, then the hard negatives; `right[i]` are the entries that answer question i.
+
+    Questions that nothing answers stand last and have no passage of their own.
+    """
 
     questions: list[str]
     passages: list[str]
@@ -98,20 +117,27 @@ def batches(
     order = chance.sample(range(len(pairs)), len(pairs))
     for start in range(0, max(len(order) - size, 0) + 1, size):
         chosen = order[start : start + size]
-        shown = [chance.choice(pairs[i].right) for i in chosen]
+        chosen.sort(key=lambda i: not pairs[i].right)
+        shown = [chance.choice(pairs[i].right) for i in chosen if pairs[i].right]
         for i in chosen:
             shown += chance.sample(hard[i], min(negatives, len(hard[i])))
         passages = [chance.choice(entries[j].passages) for j in shown]
         yield Batch([pairs[i].question for i in chosen], passages, shown, [frozenset(pairs[i].right) for i in chosen])
 
 
-def info_nce(embedder: Embedder, batch: Batch, temperature: float) -> torch.Tensor:
-    """The mean loss of a batch, see the module."""
-    own = torch.arange(len(batch.questions))
-    logits = embedder.questions(batch.questions) @ embedder.passages(batch.passages).T / temperature
-    also_right = torch.tensor([[shown in right for shown in batch.shown] for right in batch.right])
-    also_right[own, own] = False
-    return torch.nn.functional.cross_entropy(logits.masked_fill(also_right, MASKED), own)
+def info_nce(embedder: Embedder, batch: Batch, temperature: float, nothing: torch.Tensor) -> torch.Tensor:
+    """The mean loss of a batch, see the module. Args: nothing: the cosine of "nothing answers it"."""
+    cosines = embedder.questions(batch.questions) @ embedder.passages(batch.passages).T
+    logits = torch.cat([cosines, nothing.expand(len(cosines), 1)], dim=1) / temperature
+    right = torch.tensor([[*(shown in right for shown in batch.shown), False] for right in batch.right])
+    last = logits.shape[1] - 1
+    answered = sum(1 for entries in batch.right if entries)
+    own = torch.tensor([i if i < answered else last for i in range(len(batch.questions))])
+    others = right.clone()
+    others[torch.arange(answered), torch.arange(answered)] = False
+    loss = torch.nn.functional.cross_entropy(logits.masked_fill(others, MASKED), own)
+    withdrawn = torch.nn.functional.cross_entropy(logits.masked_fill(right, MASKED)[:answered], torch.full((answered,), last))
+    return loss + WITHDRAWN_WEIGHT * withdrawn if answered else loss
 
 
 def dense_recall(embedder: Embedder, pairs: Sequence[Pair], entries: Sequence[Entry]) -> dict[str, float]:

@@ -13,7 +13,7 @@ import json
 import random
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -24,11 +24,12 @@ from transformers import BertModel
 from errors import WenzhengError
 from retrieval.encoder_build.adapter import Adapter, write_adapter
 from retrieval.encoder_build.e5_weights import E5Weights
-from training.contrastive import Embedder, batches, dense_recall, info_nce, mine
+from training.contrastive import NOTHING_AT_FIRST, Embedder, batches, dense_recall, info_nce, mine
 from training.e5_model import bert_model, bundled_weights, tokenizer
 from training.errors import TrainingError
 from training.low_rank import add_low_rank, arrays_of
-from training.question_pairs import Entry, Pair, read_entries, read_pairs
+from training.misspelling import Misspeller
+from training.question_pairs import Entry, Pair, read_entries, read_pairs, read_unanswerable
 
 WARM_UP_STEPS = 20
 LEAST_RATE = 0.05  # the rate falls linearly to this share
@@ -47,6 +48,8 @@ class Plan:
     batch_size: int = 16
     seed: int = 0
     extra_share: float = 0.5  # of the entries' own similar questions, drawn anew each epoch
+    unanswerable_share: float = 0.2  # for each question, so many that nothing answers, drawn anew each epoch
+    misspelt_share: float = 0.15  # of the questions, drawn and misspelt anew each epoch
 
     def fingerprint(self, pairs: Sequence[Pair], entries: Sequence[Entry]) -> str:
         content = json.dumps([asdict(self), [asdict(p) for p in pairs], [asdict(e) for e in entries]], ensure_ascii=False)
@@ -69,12 +72,19 @@ class Trainer:
         self.model: BertModel = bert_model(self.weights)
         self.layers = add_low_rank(self.model, self.plan.rank)
         self.embedder = Embedder(self.model, tokenizer(self.weights))
-        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
+        self.nothing = torch.nn.Parameter(torch.tensor([NOTHING_AT_FIRST]))
+        self.parameters = [*(p for p in self.model.parameters() if p.requires_grad), self.nothing]
         self.optimiser = torch.optim.AdamW(self.parameters, lr=self.plan.learning_rate, weight_decay=0.01)
-        self.asked = [p for p in self.pairs if p.mined]
+        self.asked = [p for p in self.pairs if p.mined and p.right]
+        self.unanswerable = [p for p in self.pairs if not p.right]
         self.extra = [p for p in self.pairs if not p.mined]
-        drawn = len(self.asked) + int(len(self.extra) * self.plan.extra_share)
+        self.misspeller = Misspeller(text for p in self.pairs for text in (p.question, *(self.entries[i].title for i in p.right)))
+        drawn = len(self.asked) + int(len(self.extra) * self.plan.extra_share) + self._drawn_unanswerable
         self.steps = max(drawn // self.plan.batch_size, 1)
+
+    @property
+    def _drawn_unanswerable(self) -> int:
+        return min(len(self.unanswerable), int(len(self.asked) * self.plan.unanswerable_share))
 
     def train(self, checkpoint: Path) -> None:
         """The epochs that are left; writes the checkpoint after each."""
@@ -85,14 +95,22 @@ class Trainer:
 
     def _train_epoch(self, chance: random.Random) -> None:
         self.model.eval()
-        pairs = [*self.asked, *chance.sample(self.extra, int(len(self.extra) * self.plan.extra_share))]
+        pairs = [
+            *self.asked,
+            *chance.sample(self.extra, int(len(self.extra) * self.plan.extra_share)),
+            *chance.sample(self.unanswerable, self._drawn_unanswerable),
+        ]
         hard = mine(self.embedder, pairs, self.entries) if self.plan.hard_negatives else [[] for _ in pairs]
         self.model.train()
         plan = self.plan
+        pairs = [
+            replace(p, question=self.misspeller.misspell(p.question, chance)) if chance.random() < plan.misspelt_share else p
+            for p in pairs
+        ]
         for step, batch in enumerate(batches(pairs, hard, self.entries, plan.batch_size, plan.hard_negatives, chance)):
             for group in self.optimiser.param_groups:
                 group["lr"] = plan.learning_rate * self._rate(self.epoch * self.steps + step)
-            loss = info_nce(self.embedder, batch, plan.temperature)
+            loss = info_nce(self.embedder, batch, plan.temperature, self.nothing)
             self.optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.parameters, LARGEST_GRADIENT)
@@ -138,12 +156,12 @@ class Trainer:
 
 def finetune(
     weights: E5Weights, plan: Plan, questions: Sequence[Path], entry_files: Sequence[Path], out: Path,
-    dev: Path | None = None, extra: bool = False, console: Console | None = None,
+    dev: Path | None = None, extra: bool = False, unanswerable: Sequence[Path] = (), console: Console | None = None,
 ) -> Adapter:  # fmt: skip
     """Read, train or go on, write the adapter, tell recall before and after. Raises: WenzhengError."""
     console = console or Console()
     entries, similar = read_entries(entry_files)
-    pairs = [*read_pairs(questions, entries), *(similar if extra else [])]
+    pairs = [*read_pairs(questions, entries), *(similar if extra else []), *read_unanswerable(unanswerable)]
     measured = read_pairs([dev], entries) if dev else []
     checkpoint = out.with_name(f"{out.name}.checkpoint")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
@@ -179,9 +197,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("questions", nargs="+", type=Path)
     parser.add_argument("--entries", nargs="+", type=Path, required=True, help="exports in the generic entry format")
     parser.add_argument("--extra", action="store_true", help="train on the entries' own similar questions too")
+    parser.add_argument("--unanswerable", nargs="+", type=Path, default=[], help="questions that no entry answers")
     parser.add_argument("--dev", type=Path, help="questions for the recall before and after; never the test half")
     parser.add_argument("--out", type=Path, required=True)
-    for name in ("epochs", "rank", "learning_rate", "temperature", "hard_negatives", "batch_size", "seed", "extra_share"):
+    for name in (
+        "epochs",
+        "rank",
+        "learning_rate",
+        "temperature",
+        "hard_negatives",
+        "batch_size",
+        "seed",
+        "extra_share",
+        "unanswerable_share",
+        "misspelt_share",
+    ):
         default = getattr(plan, name)
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default, help=f"default {default}")
     parser.add_argument("--threads", type=int, default=0, help="default: all cores")
@@ -190,7 +220,7 @@ def main(arguments: list[str] | None = None) -> int:
         torch.set_num_threads(given.threads)
     plan = Plan(**{name: getattr(given, name) for name in asdict(plan)})
     try:
-        finetune(bundled_weights(), plan, given.questions, given.entries, given.out, given.dev, given.extra)
+        finetune(bundled_weights(), plan, given.questions, given.entries, given.out, given.dev, given.extra, given.unanswerable)
     except WenzhengError as exc:
         sys.stderr.write(f"{exc}\n")
         return 1

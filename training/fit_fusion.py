@@ -22,7 +22,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from retrieval.fusion import BUILTIN_WEIGHTS, CALIBRATION_FEATURES, FEATURES, calibration_features
+from retrieval.fusion import (
+    ANSWERABLE_FEATURES,
+    BUILTIN_WEIGHTS,
+    CALIBRATION_FEATURES,
+    FEATURES,
+    answerable_features,
+    calibration_features,
+)
 from retrieval.searcher import Candidates, Searcher
 from retrieval.text import matchable, normalise
 from retrieval.tokenizer import WordSegmenter
@@ -39,6 +46,7 @@ TITLE_WEIGHT = 0.15
 TITLES, LONGEST_TITLE, OFTEN = 250, 16, 60
 CALIBRATION_BOUNDS = {"bias": (None, None), "words_missing": (None, 0)}
 ENDINGS = ("", "怎么办", "怎么办理", "在哪里办", "需要什么材料", "要多久")
+KEPT = 0.9  # of the answerable questions are answered or get entries offered; the others are declined
 WRONG_COST = 1.5  # a wrong answer misleads; a declined one costs the user a tap on an offered entry
 
 
@@ -123,8 +131,10 @@ def fit_weights(examples: Sequence[Example], l2: float) -> Floats:
     return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(FEATURES)).x, dtype=np.float64)
 
 
-def fit_calibration(rows: Floats, labels: npt.NDArray[np.bool_], counts: Floats, l2: float = 1.0) -> Floats:
-    """Logistic regression on `calibration_features`. Args: counts: weight of each row.
+def fit_calibration(
+    rows: Floats, labels: npt.NDArray[np.bool_], counts: Floats, l2: float = 1.0, names: Sequence[str] = CALIBRATION_FEATURES
+) -> Floats:
+    """Logistic regression on `calibration_features`, or on others by their names. Args: counts: weight of each row.
 
     Agreement never counts against a candidate, and missing words never for it.
     """
@@ -135,7 +145,7 @@ def fit_calibration(rows: Floats, labels: npt.NDArray[np.bool_], counts: Floats,
         value = float(np.sum(counts * (np.logaddexp(0, z) - labels * z))) + 0.5 * l2 * float(w @ w)
         return value, rows.T @ (counts * (p - labels)) + l2 * w
 
-    bounds = [CALIBRATION_BOUNDS.get(name, (0, None)) for name in CALIBRATION_FEATURES]
+    bounds = [CALIBRATION_BOUNDS.get(name, (0, None)) for name in names]
     return np.asarray(minimize(loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B", bounds=bounds).x, dtype=np.float64)
 
 
@@ -186,11 +196,45 @@ def fit(examples: Sequence[Example], l2: float, others: Sequence[Example] = ()) 
         f" answered={answered.mean():.3f} accuracy={np.array(first)[answered].mean():.3f}"
     )
     weights = fit_weights(examples, l2)
+    background = float(np.median([np.median(e.candidates.best_cosine) for e in examples]))
     return {
         "weights": dict(zip(FEATURES, np.round(weights, 5).tolist(), strict=True)),
         "calibration": dict(zip(CALIBRATION_FEATURES, np.round(calibration, 5).tolist(), strict=True)),
         "threshold": round(threshold, 4),
-        "background_cosine": round(float(np.median([np.median(e.candidates.best_cosine) for e in examples])), 4),
+        "background_cosine": round(background, 4),
+        **fit_answerable(scored, background),
+    }
+
+
+def fit_answerable(scored: Sequence[tuple[Example, Floats]], background: float) -> dict[str, Any]:
+    """Whether anything answers a question at all, and below which probability nothing is offered; nothing to learn gives nothing.
+
+    Args: scored: examples with the scores of their candidates, by weights of other folds.
+    """
+    labels = np.array([bool(e.right.any()) for e, _ in scored])
+    counts = np.array([e.weight for e, _ in scored])
+    if labels[counts == 1].all():
+        return {}
+    rows = []
+    for e, scores in scored:
+        c = e.candidates
+        first = int(np.lexsort((c.doc_ids, -scores))[0])
+        rows.append(answerable_features(c.nearest, c.best_cosine, c.coverages, c.missing, first, background))
+    table, folds = np.stack(rows), np.array([e.fold for e, _ in scored])
+    logit = np.zeros(len(table))
+    for fold in range(FOLDS):
+        rest = folds != fold
+        logit[~rest] = table[~rest] @ fit_calibration(table[rest], labels[rest], counts[rest], names=ANSWERABLE_FEATURES)
+    asked = counts == 1
+    edge = float(np.quantile(logit[asked & labels], 1 - KEPT))
+    print(
+        f"  offered from {edge:.3f}: answerable {np.mean(logit[asked & labels] >= edge):.3f}"
+        f" unanswerable {np.mean(logit[asked & ~labels] >= edge):.3f} withdrawn {np.mean(logit[~asked & ~labels] >= edge):.3f}"
+    )
+    fitted = fit_calibration(table, labels, counts, names=ANSWERABLE_FEATURES)
+    return {
+        "answerable": dict(zip(ANSWERABLE_FEATURES, np.round(fitted, 5).tolist(), strict=True)),
+        "offer_threshold": round(1 / (1 + np.exp(-edge)), 4),
     }
 
 

@@ -8,6 +8,7 @@ from knowledge_base.content import EntryContent, parse_content
 from knowledge_base.errors import ContentError
 from knowledge_base.passages import context_of
 from retrieval.evaluation import read_jsonl, read_questions
+from retrieval.text import normalise
 from training.errors import TrainingDataError
 
 
@@ -26,7 +27,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Pair:
-    """A question and the positions of the entries that answer it. Mined: whether hard negatives are looked for."""
+    """A question and the positions of the entries that answer it, none if nothing does. Mined: whether hard negatives are looked for."""
 
     question: str
     right: tuple[int, ...]
@@ -66,8 +67,13 @@ def read_pairs(files: Iterable[Path], entries: Sequence[Entry]) -> list[Pair]:
     pairs: list[Pair] = []
     for file in files:
         found = [(q.text, tuple(places[g] for g in q.gold if g in places)) for q in read_questions(file)]
-        usable = [Pair(text, right) for text, right in found if right]
+        usable = [Pair(normalise(text), right) for text, right in found if right]
         if not usable:
             raise TrainingDataError(f"{file.name} 里没有一个问题对应所给的条目。", fix="核对 --entries 是否为这些问题的条目。")
         pairs += usable
     return pairs
+
+
+def read_unanswerable(files: Iterable[Path]) -> list[Pair]:
+    """Questions that no entry answers (lines with empty `gold`)."""
+    return [Pair(normalise(q.text), ()) for file in files for q in read_questions(file) if not q.gold]

@@ -13,6 +13,7 @@ from bot.staff_login import StaffLogin, forget_session, member_out
 from conversations.clock import CHINA
 from staff.accounts import Account
 from staff.audit import AuditFilter
+from staff.roles import covers
 from staff.secret_tokens import csrf_token
 
 Name = Annotated[str, Path(min_length=1, max_length=64, description="登录名")]
@@ -161,8 +162,9 @@ def staff_routes(services: Services, login: StaffLogin) -> APIRouter:
         owner = given.owner or member.name
         if owner != member.name and not member.may("people"):
             raise ForbiddenError("只能给自己新建令牌。", fix="去掉 owner，或请管理员操作。")
-        # a program's token makes no token that is more than itself
         wished = given.role or (member.role if owner == member.name else None)
+        if wished is not None and not covers(member.role, wished):  # a token makes no token that is more than itself
+            raise ForbiddenError(f"您现在的角色不能新建角色为 {wished} 的令牌。", fix="选一个不超过自己的角色。")
         made = accounts.tokens.add(owner, given.label, member, role=wished, days=given.days)
         return {"id": made.token_id, "token": made.token, "owner": owner, "role": made.role}
 

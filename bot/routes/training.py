@@ -1,18 +1,27 @@
 """`/api/training`: runs with their figures, reports, promotion and the way back."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.services import Services
+from serving.jobs import JobState
 from serving.runs import Run
 
 RunId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="训练编号")]
 PERMISSION = "training"
 # A report shows what strangers wrote: nothing in it may run or load anything, even if escaping had a hole.
-REPORT_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"}
+REPORT_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
+}
+
+
+class Start(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Annotated[Literal["light", "full"], Field(description="light：轻量，秒到分钟；full：完整，按小时计")] = "light"
 
 
 class Decision(BaseModel):
@@ -55,6 +64,33 @@ def training_routes(services: Services) -> APIRouter:
         gate.require(request, PERMISSION)
         return FileResponse(runs.report(run_id), media_type="text/html; charset=utf-8", headers=REPORT_HEADERS)
 
+    @router.get("/api/training/data", summary="可用于训练的数据：数量、均衡、矛盾和可疑的例子（最近一次统计）")
+    def data(request: Request) -> dict[str, Any]:
+        gate.require(request, PERMISSION)
+        reports = services.data_reports
+        return {"running": reports.running, "problem": reports.problem, "report": reports.latest()}
+
+    @router.post("/api/training/data", summary="重新统计训练数据，在后台进行", status_code=202)
+    def count(request: Request) -> dict[str, Any]:
+        gate.require(request, PERMISSION)
+        services.data_reports.refresh()
+        return {"running": True}
+
+    @router.get("/api/training/job", summary="最近一次训练任务的进度")
+    def job(request: Request) -> dict[str, Any]:
+        gate.require(request, PERMISSION)
+        return _job_row(services.jobs.status())
+
+    @router.post("/api/training/job", summary="开始一次训练；同一时间只能有一次", status_code=202)
+    def start(request: Request, given: Start | None = None) -> dict[str, Any]:
+        member = gate.require(request, PERMISSION)
+        return _job_row(services.jobs.start((given or Start()).kind, member.name))
+
+    @router.post("/api/training/job/cancel", summary="取消正在进行的训练；现用模型不受影响")
+    def cancel(request: Request) -> dict[str, Any]:
+        gate.require(request, PERMISSION)
+        return _job_row(services.jobs.cancel())
+
     @router.post("/api/training/runs/{run_id}/promote", summary="上线这次训练的结果；没有通过评测的会被拒绝")
     def promote(run_id: RunId, request: Request, given: Promotion | None = None) -> dict[str, Any]:
         member, given = gate.require(request, PERMISSION), given or Promotion()
@@ -68,6 +104,10 @@ def training_routes(services: Services) -> APIRouter:
         return dict(promotions.state())
 
     return router
+
+
+def _job_row(state: JobState | None) -> dict[str, Any]:
+    return {"job": state.row() if state else None}
 
 
 def run_row(run: Run, current: str | None) -> dict[str, Any]:

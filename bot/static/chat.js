@@ -131,8 +131,7 @@ function offerRetry(text, key, mine) {
 function showPast(row) {
   const at = new Date(row.at);
   lastId = Math.max(lastId, row.id);
-  if (row.role === "bot") show(turn("bot", ...reply(row, say)), at);
-  else show(turn(row.role, bubble(row.text)), at);
+  show(row.role === "user" ? turn("user", bubble(row.text)) : turn(row.role, ...reply(row, say)), at);
 }
 
 async function restore() {
@@ -153,7 +152,13 @@ async function restore() {
   listen(id);
 }
 
-// What a human says comes later, through the stream; replies to one's own words come with the answer.
+async function refreshState(id) {
+  const response = await fetch(`/api/conversations/${encodeURIComponent(id)}/messages?after=${lastId}`);
+  if (response.ok) showState((await response.json()).holder);
+}
+
+// What a human says comes later, through the stream, and what is said of humans; replies to one's own words come with the answer
+// and have an outcome.
 function listen(id) {
   if (listening?.id === id) return;
   listening?.source.close();
@@ -163,9 +168,9 @@ function listen(id) {
     const row = JSON.parse(event.data);
     if (row.id <= lastId) return;
     lastId = row.id;
-    if (row.role !== "agent") return;
-    showState("human");
-    show(turn("agent", bubble(row.text)), new Date(row.at));
+    if (row.role === "user" || row.outcome) return;
+    show(turn(row.role, ...reply(row, say)), new Date(row.at));
+    refreshState(id);
   });
 }
 

@@ -114,6 +114,33 @@ def test_the_checkpoint_of_another_training_is_refused(files, tmp_path):
         trainer(files, seed=1).resume(tmp_path / "checkpoint")
 
 
+def test_questions_that_nothing_answers_move_away_from_the_entries(files, tmp_path):
+    from training.contrastive import similarities
+    from training.question_pairs import read_unanswerable
+
+    foreign = tmp_path / "unanswerable.jsonl"
+    foreign.write_text('{"question": "材料地址电话", "gold": []}\n{"question": "可以注册吗", "gold": []}\n', encoding="utf-8")
+
+    def nearest(share: float) -> float:
+        training = trainer(files, epochs=10, unanswerable_share=share, misspelt_share=0.0)
+        training.unanswerable = read_unanswerable([foreign])
+        training.train(tmp_path / f"checkpoint-{share}")
+        asked = [pair.question for pair in read_unanswerable([foreign])]
+        return float(similarities(training.embedder, asked, training.entries).max(axis=1).mean())
+
+    assert nearest(1.0) < nearest(0.0) - 0.1
+
+
+def test_misspelt_questions_differ_in_a_few_characters():
+    from training.misspelling import Misspeller
+
+    misspeller = Misspeller(["企业设立登记", "起夜社离等级机"])
+    made = {misspeller.misspell("企业设立登记", random.Random(seed)) for seed in range(30)}
+    assert len(made) > 10
+    assert all(5 <= len(text) <= 7 for text in made)
+    assert misspeller.misspell("CPA 2020", random.Random(0)) == "CPA 2020"
+
+
 def test_the_command_writes_an_adapter_and_clears_its_checkpoint(files, tmp_path, monkeypatch, capsys):
     from training import finetune_encoder
 
@@ -156,17 +183,37 @@ class TestLoss:
         return Fixed()
 
     def test_it_is_the_cross_entropy_of_the_own_passage(self):
-        from training.contrastive import Batch, info_nce
+        import torch
+
+        from training.contrastive import WITHDRAWN_WEIGHT, Batch, info_nce
 
         batch = Batch(["q", "r"], ["p", "s"], [0, 1], [frozenset({0}), frozenset({1})])
-        loss = info_nce(self.embedder([[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]]), batch, temperature=0.5)
-        assert float(loss) == pytest.approx(math.log(1 + math.exp(-2)))
+        embedder = self.embedder([[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]])
+        loss = info_nce(embedder, batch, temperature=0.5, nothing=torch.zeros(1))
+        # "nothing answers it" is as far from each question as the other passage, and right once the own one is withdrawn
+        withdrawn = math.log(2)
+        assert float(loss) == pytest.approx(math.log(1 + 2 * math.exp(-2)) + WITHDRAWN_WEIGHT * withdrawn)
+
+    def test_a_question_that_nothing_answers_is_to_be_further_from_every_passage_than_nothing(self):
+        import torch
+
+        from training.contrastive import Batch, info_nce
+
+        batch = Batch(["q", "unanswerable"], ["p", "near"], [0, 1], [frozenset({0}), frozenset()])
+        near, far = (
+            float(info_nce(self.embedder([[1.0, 0.0], [0.0, y]], [[1.0, 0.0], [0.0, 1.0]]), batch, 0.05, torch.full((1,), 0.5)))
+            for y in (0.9, 0.1)
+        )
+        assert near > far + 1
 
     def test_another_right_passage_is_no_negative(self):
+        import torch
+
         from training.contrastive import Batch, info_nce
 
         batch = Batch(["q"], ["p", "also right"], [0, 1], [frozenset({0, 1})])
-        assert float(info_nce(self.embedder([[1.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]]), batch, temperature=0.05)) < 1e-6
+        embedder = self.embedder([[1.0, 0.0]], [[1.0, 0.0], [1.0, 0.0]])
+        assert float(info_nce(embedder, batch, temperature=0.05, nothing=torch.zeros(1))) < 1e-6
 
     def test_hard_negatives_are_never_right_nor_named_alike(self, files):
         from dataclasses import replace

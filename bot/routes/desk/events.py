@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
+from bot.authorization import BACKGROUND_HEADER
 from bot.errors import ForbiddenError, UnauthorizedError
 from bot.routes.desk.fields import TAG
 from bot.services import Services
@@ -32,6 +33,7 @@ def event_routes(services: Services) -> APIRouter:
 
 
 async def _stream(services: Services, request: Request, agent: str) -> AsyncIterator[str]:
+    later = Request({**request.scope, "headers": [*request.scope["headers"], (BACKGROUND_HEADER.encode(), b"1")]})
     with services.desk.board.watch(agent) as watcher:
         hello = {"agent": agent, "now": services.desk.moment()}
         yield f"retry: 2000\nevent: hello\ndata: {json.dumps(hello, ensure_ascii=False)}\n\n"
@@ -40,7 +42,7 @@ async def _stream(services: Services, request: Request, agent: str) -> AsyncIter
                 yield await asyncio.wait_for(watcher.pieces.get(), CHECK_S)
             except TimeoutError:
                 try:
-                    await asyncio.to_thread(services.gate.require, request, "desk")
+                    await asyncio.to_thread(services.gate.require, later, "desk")
                 except (UnauthorizedError, ForbiddenError):  # logged out, or the account was closed
                     return
                 yield ": still here\n\n"

@@ -16,6 +16,7 @@ export class Api {
 
   async call(method, path, body = undefined, { key = "", signal = undefined, timeoutMs = TIMEOUT_MS } = {}) {
     const headers = { Accept: "application/json" };
+    if (method === "GET") headers["X-Background"] = "1"; // reading by itself keeps no login alive; the panel reports what people do
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (this.pass) headers.Authorization = `Assist ${this.pass}`;
     else if (method !== "GET") headers["X-CSRF-Token"] = this.csrf;

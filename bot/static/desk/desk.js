@@ -43,7 +43,7 @@ export function keyHandler(store) {
   };
   const actions = {
     ArrowUp: () => move(-1), ArrowDown: () => move(1), 1: () => store.arm(1), 2: () => store.arm(2), 3: () => store.arm(3), e: edit,
-    "/": () => { state.tab = "suggest"; setTimeout(() => focus("desk-search")); }, "?": () => { state.dialog = { kind: "help" }; },
+    "/": () => { state.tab = "suggest"; setTimeout(() => focus("desk-search")); },
     t: () => { if (state.talk && state.talk.state !== "taken" && state.talk.channel !== "phone") store.take(); }, r: () => focus("desk-draft"),
     n: () => { state.tab = "caller"; setTimeout(() => focus("desk-note")); }, x: () => { if (store.holds()) state.dialog = { kind: "close" }; },
   };
@@ -88,10 +88,10 @@ export default {
     return () => h("div", { class: "desk" }, [
       h("div", { class: "bar" }, [
         h("span", { class: ["live", { on: state.live }], role: "status" }, state.live ? "实时" : "正在重新连接…"),
-        ...silent().map((row) => h("button", { type: "button", class: "nudge", onClick: () => store.open(row.conversation_id) }, `${row.conversation_id.slice(-4)} 快满 3 分钟没有回复`)),
+        silent().length ? h("button", { type: "button", class: "nudge", onClick: () => store.open(silent()[0].conversation_id) }, `${silent().length} 个会话快满 3 分钟没有回复，点此查看`) : null,
         h("span", { class: "grow" }),
         h("button", { type: "button", class: "link", onClick: () => { state.sound = !state.sound; } }, state.sound ? "提示音：开" : "提示音：关"),
-        h("button", { type: "button", class: "link", onClick: () => { state.dialog = { kind: "help" }; } }, "快捷键 ?"),
+        h("span", { class: "small" }, "按 ? 看快捷键"),
       ]),
       h("div", { class: "cols" }, [h(List, { store }), h(Talk, { store }), h(Side, { store })]),
       state.notice ? h("div", { class: ["notice", state.notice.kind], role: "alert" }, state.notice.text) : null,

@@ -1,19 +1,15 @@
-// Dialogs of the desk: end, pass on, canned phrases, help.
+// Dialogs of the desk: end, pass on, canned phrases, a ticket.
 import { h, reactive } from "vue";
+import { ticketDraft, ticketFields } from "./ticket.js";
 import { CLOSE_REASONS } from "./words.js";
-
-const KEYS = [
-  ["↑ ↓", "上一个、下一个会话"], ["T", "接入"], ["1 2 3", "发送第几条推荐（一秒半内可按 Esc 撤销）"], ["E", "编辑推荐（第一条，或正要发送的那条）"],
-  ["/", "手工查知识"], ["Ctrl+Enter", "发送输入框的话"], ["R", "到输入框写回复"], ["N", "写备注"], ["X", "结束会话"], ["Esc", "离开输入框、撤销"], ["?", "这份说明"],
-];
 
 export default {
   props: { store: { type: Object, required: true } },
   setup(props) {
     const { store } = props;
     const { state } = store;
-    const form = reactive({ reason: CLOSE_REASONS[0], to: "", note: "", phrase: null });
-    const shut = () => { state.dialog = null; form.phrase = null; };
+    const form = reactive({ reason: CLOSE_REASONS[0], to: "", note: "", phrase: null, ticket: null });
+    const shut = () => { state.dialog = null; form.phrase = null; form.ticket = null; };
     const row = (label, control) => h("label", { class: "field" }, [h("span", label), control]);
 
     function close() {
@@ -61,18 +57,25 @@ export default {
       ], ["新增", () => { form.phrase = { title: "", text: "", shared: false }; }]];
     }
 
-    const help = () => ["快捷键", [h("dl", { class: "keys" }, KEYS.flatMap(([key, what]) => [h("dt", h("kbd", key)), h("dd", what)]))], null];
+    function ticket() {
+      const { talk } = state;
+      form.ticket ??= ticketDraft([...talk.messages.filter((one) => one.role === "user").slice(-3).map((one) => one.text), ...talk.notes.map((one) => one.text)].join("\n"));
+      return ["建诉求工单", ticketFields(form.ticket), ["登记", async () => {
+        if (!form.ticket.what.trim()) { store.notice("请写明什么事。", "bad"); return; }
+        if (await store.fileTicket(form.ticket)) shut();
+      }]];
+    }
 
     return () => {
       if (!state.dialog) return null;
-      const [title, body, action] = { close, transfer, phrases, help }[state.dialog.kind]();
+      const [title, body, action] = { close, transfer, phrases, ticket }[state.dialog.kind]();
       return h("div", { class: "veil", onClick: (event) => { if (event.target === event.currentTarget) shut(); } }, h("div", {
         class: "dialog", role: "dialog", "aria-modal": "true", "aria-label": title, onKeydown: (event) => { if (event.key === "Escape") { event.stopPropagation(); shut(); } },
       }, [
         h("h2", title), ...body,
         h("div", { class: "dialog-foot" }, [
-          h("button", { type: "button", onClick: shut }, action ? "取消" : "关闭"),
-          action ? h("button", { type: "button", class: "primary", disabled: state.sending, onClick: action[1] }, action[0]) : null,
+          h("button", { type: "button", onClick: shut }, "取消"),
+          h("button", { type: "button", class: "primary", disabled: state.sending, onClick: action[1] }, action[0]),
         ]),
       ]));
     };

@@ -21,22 +21,23 @@ function badges(row, store) {
 function line(row, store) {
   const { state } = store;
   const waits = wait(row, state.now);
+  const unread = row.state === "waiting" || row.state === "taken" ? row.unread : 0; // elsewhere nobody has to read everything
   const chosen = row.conversation_id === state.selected;
   return h("li", {
-    key: row.conversation_id, id: `row-${row.conversation_id}`, class: ["row", { chosen, unread: row.unread > 0 }], role: "option",
+    key: row.conversation_id, id: `row-${row.conversation_id}`, class: ["d-row", { chosen, unread: unread > 0 }], role: "option",
     "aria-selected": chosen, onClick: () => store.open(row.conversation_id),
   }, [
-    h("div", { class: "row-top" }, [
+    h("div", { class: "d-row-top" }, [
       h("span", { class: ["dot", row.channel], title: CHANNELS[row.channel] ?? row.channel }),
       h("b", callerName(row)),
       h("span", { class: ["wait", urgency(waits)], title: waits === null ? "最近一条消息的时间" : "已等待" },
         waits === null ? clock(row.last_at) : span(waits)),
     ]),
-    h("div", { class: "row-words" }, row.last_words || "（还没有文字消息）"),
-    h("div", { class: "row-tags" }, [
-      ...badges(row, store),
-      row.unread > 0 ? h("span", { class: "count", "aria-label": `${row.unread} 条未读` }, row.unread > 99 ? "99+" : row.unread) : null,
+    h("div", { class: "d-row-line" }, [
+      h("span", { class: "d-row-words" }, row.last_words || "（还没有文字消息）"),
+      unread > 0 ? h("span", { class: "count", "aria-label": `${unread} 条未读` }, unread) : null,
     ]),
+    h("div", { class: "d-row-tags" }, badges(row, store)),
   ]);
 }
 
@@ -48,7 +49,7 @@ export default {
     let typing = null;
     const later = () => { clearTimeout(typing); typing = setTimeout(() => store.load(), 250); };
     const count = (view) => state.counts[view] ?? 0;
-    return () => h("section", { class: "col list", "aria-label": "会话清单" }, [
+    return () => h("section", { class: "d-col list", "aria-label": "会话清单" }, [
       h("div", { class: "tabs", role: "tablist" }, VIEWS.map(([view, name]) => h("button", {
         type: "button", role: "tab", class: { on: state.view === view }, "aria-selected": state.view === view, onClick: () => store.setView(view),
       }, [name, count(view) ? h("span", { class: ["num", view === "waiting" ? "hot" : ""] }, count(view)) : null]))),

@@ -126,7 +126,7 @@ export default {
           h("button", { type: "button", "aria-label": "不引用", onClick: () => { state.from = null; } }, "×"),
         ]) : null,
         h("textarea", {
-          ref: field, rows: 3, maxlength: LIMIT, value: state.draft, placeholder: blocked ? "现在不能发送" : "对市民说…（Ctrl+Enter 发送）", "aria-label": "对市民说的话", id: "desk-draft",
+          ref: field, rows: state.from ? 7 : 3, maxlength: LIMIT, value: state.draft, placeholder: blocked ? "现在不能发送" : "对市民说…（Ctrl+Enter 发送）", "aria-label": "对市民说的话", id: "desk-draft",
           disabled: blocked, onInput: (event) => { state.draft = event.target.value; },
           onKeydown: (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); store.send(); } },
         }),
@@ -140,10 +140,10 @@ export default {
 
     return () => {
       if (!state.talk || state.talk.conversation_id !== state.selected) {
-        return h("section", { class: "col talk nothing" }, h("p", state.selected ? "正在读取…" : "从左边选一个会话。按 ? 看快捷键。"));
+        return h("section", { class: "d-col talk nothing" }, h("p", state.selected ? "正在读取…" : "从左边选一个会话。按 ? 看快捷键。"));
       }
       const { messages } = state.talk;
-      return h("section", { class: "col talk", "aria-label": "会话" }, [
+      return h("section", { class: "d-col talk", "aria-label": "会话" }, [
         head(store), ...strips(store),
         h("div", { class: "log", ref: log, role: "log", "aria-live": "polite" }, [
           messages.length >= 100 && !state.talk.complete ? h("button", { type: "button", class: "more", onClick: store.older }, "更早的消息") : null,

@@ -134,12 +134,17 @@ def test_a_changed_lock_is_installed_again(fake: FakeSetup, tmp_path: Path, monk
     requirements.mkdir()
     for name in ("bootstrap.txt", "app.lock", "rasa.lock"):
         (requirements / name).write_text("a==1")
+    (tmp_path / "pyproject.toml").write_text("packages = 1")
     monkeypatch.setattr(bootstrap, "REQUIREMENTS", requirements)
     bootstrap.set_up()
     fake.ran.clear()
     (requirements / "rasa.lock").write_text("a==2")
     bootstrap.set_up()
     assert fake.ran == ["make rasa", "rasa.lock"]
+    fake.ran.clear()
+    (tmp_path / "pyproject.toml").write_text("packages = 2")  # a new package is found only once it is installed
+    bootstrap.set_up()
+    assert fake.ran == ["make app", "app.lock"]
 
 
 def test_a_broken_off_installation_is_taken_up_again(fake: FakeSetup, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,13 @@
 """Contacts of complaints that are not filed yet stand apart from the conversation.
 
-Revision ID: 0012_draft_contacts
+Revision ID: 0013_draft_contacts
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012_draft_contacts"
-down_revision = "0011_workshop"
+revision = "0013_draft_contacts"
+down_revision = "0012_rectifications"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,168 @@
+"""Citizens and agents at once, each in a browser of their own: asked, taken, answered with a key, closed."""
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from bot.services import Services
+from staff.accounts import COMMAND_LINE
+from tests.browser.test_chat_page import say
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "三只麻雀 42 号窗口"
+DESK, TABLET, PHONE = (1366, 768), (1024, 768), (390, 844)
+QUESTION = "食品经营许可证快到期了怎么延续"
+HOSTILE = "<img src=x onerror=\"document.title='bad'\"><script>document.title='bad'</script>"
+
+
+@pytest.fixture(scope="module")
+def agents(services: Services) -> None:
+    for name, shown in (("wang", "王敏"), ("li", "李强")):
+        services.accounts.add(name, PASSWORD, "agent", COMMAND_LINE, display_name=shown)
+
+
+@pytest.fixture
+def at_the_desk(open_page, agents) -> Iterator:
+    """Opens the desk as somebody, logged in through the form."""
+
+    def make(name: str, size: tuple[int, int] = DESK, path: str = "/panel/desk") -> Page:
+        page = open_page(*size)
+        page.goto(path)
+        page.locator("input[name=name]").fill(name)
+        page.locator("input[name=password]").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**{path}")
+        return page
+
+    return make
+
+
+def rows(page: Page):
+    return page.get_by_role("listbox", name="会话", exact=True).get_by_role("option")
+
+
+def test_answer_a_waiting_citizen(open_page, at_the_desk):
+    desk = at_the_desk("wang")
+    expect(desk.get_by_role("status").filter(has_text="实时")).to_be_visible()
+    expect(desk.get_by_text("现在没有人在等")).to_be_visible()
+    citizen = open_page(*PHONE)
+    citizen.goto("/chat")
+    say(citizen, QUESTION)
+    expect(citizen.locator(".turn.bot").last).to_contain_text("可以")
+    say(citizen, "转人工")
+    expect(rows(desk)).to_have_count(1, timeout=2000)
+    expect(desk).to_have_title(re.compile(r"^\(1\)"))
+    desk.keyboard.press("ArrowDown")
+    expect(desk.get_by_role("log")).to_contain_text(QUESTION)
+    first = desk.get_by_role("article", name=re.compile("推荐 1"))
+    expect(first).to_contain_text("食品经营许可证延续")
+    expect(first).to_contain_text("现行有效")
+    expect(first.locator("mark").first).to_be_visible()
+    desk.keyboard.press("t")
+    expect(desk.get_by_text("我在接待")).to_be_visible()
+    expect(citizen.get_by_text("工作人员已接入")).to_be_visible()
+    say(citizen, "要什么材料")
+    expect(desk.locator(".about")).to_contain_text("要什么材料", timeout=1500)
+    expect(first.locator(".full .text")).to_contain_text("原许可证正副本")
+    desk.keyboard.press("1")
+    expect(desk.get_by_text("即将发送")).to_be_visible()
+    desk.keyboard.press("Escape")
+    expect(desk.get_by_text("即将发送")).to_have_count(0)
+    desk.keyboard.press("1")
+    desk.keyboard.press("1")
+    expect(citizen.locator(".turn.agent").last).to_contain_text("原许可证正副本")
+    expect(desk.locator(".said.agent").last).to_contain_text("推荐原文")
+    desk.keyboard.press("e")
+    field = desk.get_by_label("对市民说的话")
+    expect(field).to_be_focused()
+    field.fill("材料就这两样，带齐就行。")
+    field.press("Control+Enter")
+    expect(citizen.locator(".turn.agent").last).to_contain_text("带齐就行")
+    expect(desk.locator(".said.agent").last).to_contain_text("推荐（改过）")
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("x")
+    desk.get_by_role("dialog").get_by_role("button", name="结束").click()
+    expect(citizen.get_by_text("人工服务已结束")).to_be_visible()
+    say(citizen, "要多久")
+    expect(citizen.locator(".turn.bot").last).to_contain_text("食品经营许可证延续")
+
+
+@pytest.mark.parametrize("size", [DESK, TABLET])
+def test_a_strangers_markup_is_text_everywhere_at_the_desk(at_the_desk, address, size):
+    desk = at_the_desk("wang", size)
+    expect(desk.get_by_role("status").filter(has_text="实时")).to_be_visible()
+    sender = f"坏人{size[0]}"
+    with httpx.Client(base_url=address) as client:
+        for text in (HOSTILE, "转人工"):
+            client.post("/api/chat", json={"sender_id": sender, "text": text})
+        client.post("/api/chat", json={"sender_id": sender, "text": HOSTILE})
+    row = rows(desk).filter(has_text="<img src=x").first
+    expect(row).to_be_visible()
+    row.click()
+    expect(desk.get_by_role("log")).to_contain_text(HOSTILE)
+    expect(desk.locator(".about")).to_contain_text("<img")
+    desk.keyboard.press("n")
+    note = desk.get_by_label("备注")
+    note.fill(HOSTILE)
+    note.press("Enter")
+    expect(desk.locator(".block").filter(has_text="备注")).to_contain_text(HOSTILE)
+    assert desk.locator("img[src=x]").count() == 0
+    assert "bad" not in desk.title()
+    assert desk.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "nothing sticks out sideways"
+
+
+def test_two_desks_see_who_has_it_and_a_transfer_arrives_at_once(at_the_desk, address):
+    wang, li = at_the_desk("wang"), at_the_desk("li")
+    with httpx.Client(base_url=address) as client:
+        client.post("/api/chat", json={"sender_id": "转交", "text": "小饭馆要办什么证"})
+        asked = client.post("/api/chat", json={"sender_id": "转交", "text": "转人工"}).json()["conversation_id"]
+    for desk in (wang, li):
+        desk.locator(f"#row-{asked}").click()
+        expect(desk.get_by_role("button", name="接入")).to_be_visible()
+    wang.keyboard.press("t")
+    expect(wang.get_by_text("我在接待")).to_be_visible()
+    expect(li.get_by_text("wang 在接待")).to_be_visible()
+    expect(li.get_by_role("button", name="接入")).to_have_count(0)
+    wang.get_by_role("button", name="转交").click()
+    dialog = wang.get_by_role("dialog")
+    dialog.get_by_label("转给").select_option("li")
+    dialog.get_by_label("说明").fill("问餐饮证的，您熟")
+    dialog.get_by_role("button", name="转交").click()
+    expect(li.get_by_text("我在接待")).to_be_visible()
+    expect(li.get_by_text("wang 转来：问餐饮证的，您熟")).to_be_visible()
+
+
+def test_a_call_by_telephone(at_the_desk, services):
+    before = services.records.counts()["conversations"]
+    phone = at_the_desk("wang", path="/panel/phone")
+    said = phone.get_by_label("来电人说的话")
+    said.press_sequentially("小饭馆要办什么证", delay=20)
+    first = phone.get_by_role("article", name=re.compile("推荐 1"))
+    expect(first).to_contain_text("小餐饮登记证办理")
+    said.press("Control+Enter")
+    expect(phone.get_by_text("已告知：小餐饮登记证办理")).to_be_visible()
+    phone.get_by_label("备注").fill("来电人姓李")
+    phone.get_by_role("button", name="保存电话咨询").click()
+    expect(phone.get_by_text("电话咨询已保存")).to_be_visible()
+    assert services.records.counts()["conversations"] == before + 1
+
+
+def test_suggestions_in_another_systems_window(open_page, address, services, agents):
+    token = services.accounts.tokens.add("wang", "呼叫中心", COMMAND_LINE).token
+    with httpx.Client(base_url=address) as client:
+        asked = client.post("/api/chat", json={"sender_id": "窗口", "text": QUESTION}).json()["conversation_id"]
+        link = client.post(
+            "/api/desk/assist-links", json={"conversation_id": asked}, headers={"Authorization": f"Bearer {token}"}
+        ).json()["url"]
+        page = open_page(420, 760)
+        page.goto(link.replace("https://zw.example.gov.cn", address))
+        expect(page.get_by_role("article", name=re.compile("推荐 1"))).to_contain_text("食品经营许可证延续")
+        assert page.context.cookies() == []
+        client.post("/api/chat", json={"sender_id": "窗口", "text": "豆腐坊要办什么证"})
+        expect(page.get_by_role("article", name=re.compile("推荐 1"))).to_contain_text("食品小作坊登记证办理", timeout=2500)
+        page.reload()
+        expect(page.get_by_text("这个链接已经用过")).to_be_visible()

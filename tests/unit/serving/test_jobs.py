@@ -1,0 +1,123 @@
+"""Training jobs with a stand-in for the training: one at a time, outliving the starter, recognised as aborted, cancelled, scheduled."""
+
+import os
+import signal
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from serving.errors import ScheduleError, TrainingBusyError
+from serving.jobs import JobState, TrainingJobs
+from serving.schedule import CHINA, Weekly, WeeklyTraining
+from settings import PROJECT_ROOT
+
+STAND_IN = """
+import os, sys, time
+from pathlib import Path
+from serving.jobs import JobRecord, JobState, only_job
+root, seconds, kind, job = Path(os.environ["WENZHENG_DATA_DIR"]), float(sys.argv[1]), sys.argv[2], sys.argv[4]
+with only_job(root):
+    record = JobRecord(root, JobState(job, kind, sys.argv[6], "2026-11-22T02:00:00+00:00"))
+    record.tell(step="训练", done=1, total=2)
+    time.sleep(seconds)
+    record.end("done")
+"""
+
+
+def jobs(root: Path, seconds: float = 30.0) -> TrainingJobs:
+    return TrainingJobs(root, PROJECT_ROOT, [sys.executable, "-c", STAND_IN, str(seconds)])
+
+
+def eventually(holds, seconds: float = 15.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def state_of(root: Path) -> str:
+    state = jobs(root).status()
+    assert state is not None
+    return state.state
+
+
+def test_one_at_a_time_and_seen_by_whoever_looks(tmp_path: Path) -> None:
+    assert jobs(tmp_path).status() is None
+    first = jobs(tmp_path)
+    started = first.start("light", "王")
+    assert (started.kind, started.by) == ("light", "王")
+    after_a_restart = jobs(tmp_path)
+    assert eventually(lambda: after_a_restart.status().step == "训练")
+    assert (after_a_restart.status().done, after_a_restart.status().total) == (1, 2)
+    with pytest.raises(TrainingBusyError):
+        after_a_restart.start("light", "李")
+    assert after_a_restart.cancel().state in {"aborted", "cancelled"}
+    assert not after_a_restart.is_running()
+
+
+def test_a_job_that_ends_lets_the_next_one_in(tmp_path: Path) -> None:
+    jobs(tmp_path, 0.0).start("light", "王")
+    assert eventually(lambda: state_of(tmp_path) == "done" and not jobs(tmp_path).is_running())
+    jobs(tmp_path, 0.0).start("light", "李")
+    assert eventually(lambda: state_of(tmp_path) == "done" and not jobs(tmp_path).is_running())
+    assert jobs(tmp_path).status().by == "李"
+
+
+def test_killed_it_is_recognised_as_aborted_and_another_may_start(tmp_path: Path) -> None:
+    started = jobs(tmp_path).start("light", "王")
+    os.kill(started.pid, signal.SIGKILL)
+    assert eventually(lambda: state_of(tmp_path) == "aborted")
+    assert "现用模型不受影响" in jobs(tmp_path).status().problem
+    jobs(tmp_path, 0.0).start("light", "李")
+    assert eventually(lambda: state_of(tmp_path) == "done")
+
+
+def test_a_program_that_does_not_start_is_said(tmp_path: Path) -> None:
+    broken = TrainingJobs(tmp_path, PROJECT_ROOT, [sys.executable, "-c", "raise SystemExit(3)"])
+    with pytest.raises(TrainingBusyError, match="没有开始"):
+        broken.start("light", "王")
+
+
+@pytest.mark.parametrize("text", ["Sunday 2:00", "Sun 24:00", "Sun 02:60", "02:00", "周日 02:00", ""])
+def test_a_schedule_that_cannot_be_read(text: str) -> None:
+    with pytest.raises(ScheduleError):
+        Weekly.parse(text)
+
+
+def test_due_once_a_week_also_when_the_service_was_down_at_the_time() -> None:
+    weekly = Weekly.parse("Sun 02:00 full")
+    assert weekly.kind == "full"
+    sunday = datetime(2026, 11, 22, 2, 0, tzinfo=CHINA)
+    assert not weekly.is_due(None, sunday - timedelta(minutes=1))
+    assert weekly.is_due(None, sunday)
+    assert weekly.is_due(sunday - timedelta(days=7), sunday + timedelta(hours=5))
+    assert not weekly.is_due(sunday + timedelta(minutes=1), sunday + timedelta(minutes=2))
+    assert not weekly.is_due(None, sunday + timedelta(days=1))
+    assert weekly.is_due(sunday, sunday + timedelta(days=7))
+
+
+class Counting:
+    """Jobs that note what was started."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[str, bool]] = []
+        self.moment = datetime(2026, 11, 22, 2, 1, tzinfo=CHINA).astimezone(UTC)
+
+    def status(self) -> JobState | None:
+        return JobState("1", "light", "每周定时", self.moment.isoformat(), state="done") if self.started else None
+
+    def start(self, kind: str, _by: str, *, promote: bool) -> None:
+        self.started.append((kind, promote))
+
+
+def test_of_several_processes_one_starts_it() -> None:
+    counting = Counting()
+    both = [WeeklyTraining(counting, Weekly.parse("Sun 02:00"), True, lambda: counting.moment) for _ in range(2)]
+    assert [one.look() for one in both] == [True, False]
+    assert counting.started == [("light", True)]
+    assert WeeklyTraining(counting, None).look() is False

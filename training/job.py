@@ -1,0 +1,158 @@
+"""The whole of a training as one modest process: train, compare with what is served, write the report, clear away old runs.
+
+    python -m training.job light|full --job ID --by NAME [--promote]
+
+Started by `serving.jobs.TrainingJobs`. It touches nothing that serves; with `--promote` it moves the pointer, and only when the gate let
+the run pass.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from answering.preparation import TRAIN_PYTHON, prepare_encoder
+from bot.rasa_project import own_dialogue_model
+from database.engine import Database
+from errors import WenzhengError
+from retrieval.encoder import OnnxEncoder
+from serving.jobs import KINDS, JobRecord, JobState, only_job
+from serving.loading import SetLoader
+from serving.pointer import ServedPointer
+from serving.promotion import Promotions
+from serving.runs import RunStore
+from settings import PROJECT_ROOT, Settings, load_settings
+from staff.members import Member
+from training.errors import TrainingError
+from training.gate import judge_run
+
+NICENESS = 19
+
+
+class CancelledError(Exception):
+    """Somebody asked the job to stop."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kind", choices=KINDS)
+    parser.add_argument("--job", required=True)
+    parser.add_argument("--by", required=True)
+    parser.add_argument("--promote", action="store_true")
+    options = parser.parse_args()
+    settings = load_settings()
+    be_modest()
+    with only_job(settings.root):
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        record = JobRecord(settings.root, JobState(options.job, options.kind, options.by, started))
+        sys.exit(0 if work(settings, record, promote=options.promote) else 1)
+
+
+def work(settings: Settings, record: JobRecord, *, promote: bool) -> bool:
+    """Everything, from training to clearing away; whether it went well is told in the record."""
+    try:
+        with _cancellable():
+            run_id = train(settings, record)
+            record.tell(run_id=run_id, step="和现用模型比较", done=0, total=0)
+            result = judge_run(settings, run_id, say=lambda step: record.tell(step=step, done=0, total=0))
+            if promote and result["passed"]:
+                record.tell(step="上线")
+                _with_promotions(settings, lambda promotions: promotions.promote(run_id, _member(record), "定时训练，通过评测"))
+                record.tell(promoted=True)
+            _with_promotions(settings, lambda promotions: _prune(settings, promotions))
+        record.end("done")
+        return True
+    except CancelledError:
+        record.end("cancelled", "已取消，现用模型不受影响。")
+    except WenzhengError as exc:
+        record.end("failed", str(exc))
+    except Exception as exc:  # the outer edge of the process: what is served is untouched, and people are told
+        record.end("failed", f"{type(exc).__name__}: {exc}"[:500])
+        raise
+    return False
+
+
+def train(settings: Settings, record: JobRecord) -> str:
+    """Run the training in a process of its own, which has the interpreter that its kind needs; returns the new run's id.
+
+    Raises: TrainingError.
+    """
+    python = TRAIN_PYTHON if record.state.kind == "full" else Path(sys.executable)
+    if not python.is_file():
+        raise TrainingError("完整训练需要训练环境，还没有安装。", fix="运行 `make train-env`，或选轻量训练。")
+    before = {run.run_id for run in RunStore(settings.root).all()}
+    record.tell(step="训练")
+    process = subprocess.Popen(
+        [str(python), "-m", "training.run", "--kind", record.state.kind], cwd=PROJECT_ROOT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    said = ""
+    try:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            if line.strip():
+                said = line.strip()
+                record.tell(step=said[:200])
+    finally:
+        if process.poll() is None and sys.exc_info()[0] is not None:
+            process.terminate()
+        process.wait()
+    if process.returncode != 0:
+        raise TrainingError(f"训练没有完成：{said[:300]}", fix="查看 logs/training.log，处理后重新训练。")
+    new = [run for run in RunStore(settings.root).all() if run.run_id not in before and run.state != "unfinished"]
+    if not new:
+        raise TrainingError(f"训练结束了，但没有留下结果：{said[:300]}", fix="查看 logs/training.log。")
+    return new[0].run_id
+
+
+def be_modest() -> None:
+    """Serving comes first: lowest priority for processor and disk, and not more than half of the cores."""
+    with suppress(OSError):
+        os.nice(NICENESS)
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, cores[-max(1, len(cores) // 2) :])
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(max(1, len(cores) // 2))
+    if shutil.which("ionice"):
+        subprocess.run(["ionice", "-c", "3", "-p", str(os.getpid())], check=False, capture_output=True)
+
+
+def _prune(settings: Settings, promotions: Promotions) -> None:
+    RunStore(settings.root).prune(settings.keep_runs, promotions.never_pruned())
+
+
+def _with_promotions(settings: Settings, do: Callable[[Promotions], object]) -> None:
+    database = Database(settings.database_url)
+    try:
+        runs = RunStore(settings.root)
+        loader = SetLoader(runs, OnnxEncoder(prepare_encoder(settings)), lambda: own_dialogue_model(settings))
+        do(Promotions(ServedPointer(database), runs, loader))
+    finally:
+        database.dispose()
+
+
+def _member(record: JobRecord) -> Member:
+    return Member(record.state.by, record.state.by, "maintainer")
+
+
+@contextmanager
+def _cancellable() -> Iterator[None]:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise CancelledError
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+if __name__ == "__main__":
+    main()
