@@ -87,7 +87,7 @@ def create_app(services: Services) -> FastAPI:
         wechat_code_routes(services),
     ):
         app.include_router(router)
-    mount_panel(app, services, login, error_page(templates))
+    mount_panel(app, services, login, templates, error_page(templates))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     install_error_responses(app, error_page(templates))
     app.add_middleware(BodyLimit)

@@ -45,3 +45,7 @@ class TrialError(GatewayError):
 
 class QualityFileError(GatewayError):
     """A file that a measurement reads is not what it should be."""
+
+
+class TrainingToolsMissingError(GatewayError):
+    """What full training needs is not installed."""

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from nicegui import APIRouter
 
 from bot.authorization import StaffGate
+from bot.entry_preview import EntryPreview
 from bot.staff_login import StaffLogin
+from bot.workshop import Workshop
 from conversations.rectification_desk import RectificationDesk
 from conversations.ticket_desk import TicketDesk
 from database.engine import Database
@@ -33,6 +35,8 @@ class PanelContext:
     accounts: StaffAccounts
     audit_log: AuditLog
     ticket_desk: TicketDesk
+    workshop: Workshop
+    preview: EntryPreview
     insights: Insights
     rectifications: RectificationDesk
     runs: RunStore

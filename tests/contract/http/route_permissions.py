@@ -48,6 +48,13 @@ PAGES: dict[str, str] = {
     "/tickets": "tickets",
     "/training": "training",
     "/people": "people",
+    "/figures": "figures",
+    "/gaps": "gaps",
+    "/topics": "gaps",
+    "/answer-bank": "knowledge.edit",
+    "/knowledge": "knowledge.read",
+    "/reviews": "knowledge.review",
+    "/imports": "knowledge.edit",
     "/audit": "people",
 }
 
