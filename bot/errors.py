@@ -37,3 +37,7 @@ class NoPublicAddressError(GatewayError):
 
 class EmptyKnowledgeError(GatewayError):
     """Nothing is published yet, so nothing can be answered."""
+
+
+class TrainingToolsMissingError(GatewayError):
+    """What full training needs is not installed."""

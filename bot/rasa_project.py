@@ -185,12 +185,22 @@ def _python() -> Path:
     return RASA_PYTHON
 
 
-def _train_into(target: Path, settings: Settings, progress: Progress) -> None:
+def train_with_bank(settings: Settings, bank: Path, target: Path, progress: Progress = lambda _step: None) -> Path:
+    """A model of the present sources and one more file of examples, written to `target`, which serves nobody yet.
+
+    Raises: RasaProjectError: the Rasa environment is missing or training failed.
+    """
+    prepare_dialogue_encoder(settings, progress)
+    _train_into(target, settings, progress, bank)
+    return target
+
+
+def _train_into(target: Path, settings: Settings, progress: Progress, *more_data: Path) -> None:
     """Train in a folder of its own, so that a broken-off training leaves no half model."""
     progress("训练对话模型（约一分钟）")
     out = target.parent / f".training-{os.getpid()}"
     name = "model"
-    command = [str(_python()), "-m", "dialogue.server", "train", str(out), name]
+    command = [str(_python()), "-m", "dialogue.server", "train", str(out), name, *map(str, more_data)]
     try:
         result = subprocess.run(
             command,
