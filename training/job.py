@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from answering.preparation import TRAIN_PYTHON, prepare_encoder
-from bot.rasa_project import own_dialogue_model
+from bot.rasa_project import own_dialogue
 from database.engine import Database
 from errors import WenzhengError
 from retrieval.encoder import OnnxEncoder
@@ -32,6 +32,7 @@ from settings import PROJECT_ROOT, Settings, load_settings
 from staff.members import Member
 from training.errors import TrainingError
 from training.gate import judge_run
+from training.labels_worth import worth_of_labels
 
 NICENESS = 19
 
@@ -57,11 +58,16 @@ def main() -> None:
 
 def work(settings: Settings, record: JobRecord, *, promote: bool) -> bool:
     """Everything, from training to clearing away; whether it went well is told in the record."""
+
+    def say(step: str) -> None:
+        record.tell(step=step, done=0, total=0)
+
     try:
         with _cancellable():
             run_id = train(settings, record)
             record.tell(run_id=run_id, step="和现用模型比较", done=0, total=0)
-            result = judge_run(settings, run_id, say=lambda step: record.tell(step=step, done=0, total=0))
+            worth = worth_of_labels(settings, run_id, say) if record.state.kind == "light" else None
+            result = judge_run(settings, run_id, labels_worth=worth.row() if worth else None, say=say)
             if promote and result["passed"]:
                 record.tell(step="上线")
                 _with_promotions(settings, lambda promotions: promotions.promote(run_id, _member(record), "定时训练，通过评测"))
@@ -132,7 +138,7 @@ def _with_promotions(settings: Settings, do: Callable[[Promotions], object]) -> 
     database = Database(settings.database_url)
     try:
         runs = RunStore(settings.root)
-        loader = SetLoader(runs, OnnxEncoder(prepare_encoder(settings)), lambda: own_dialogue_model(settings))
+        loader = SetLoader(runs, OnnxEncoder(prepare_encoder(settings)), lambda: own_dialogue(settings))
         do(Promotions(ServedPointer(database), runs, loader))
     finally:
         database.dispose()

@@ -64,7 +64,7 @@ class _Document:
         with ui.element("div").classes("kb-desk"):
             with ui.element("div").classes("kb-list"):
                 self.boxes = {view.id: self._piece(view) for view in self.notice.views}
-            self.editor = ui.column().classes("panel-card kb-side")
+            self.editor = ui.column().classes("panel-card kb-beside")
         self._count()
         first = min(self.chosen, default=None)
         if first is not None:

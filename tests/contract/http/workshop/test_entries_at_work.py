@@ -219,6 +219,17 @@ async def test_a_document_is_repealed_with_everything_that_rests_on_it(
     assert (await client.get(f"/e/{old['entry_id']}")).status_code == 410
 
 
+async def test_a_draft_that_names_no_source_does_not_hide_what_is_live(
+    client: httpx.AsyncClient, editor: dict[str, str], reviewer: dict[str, str]
+) -> None:
+    entry = await publish(client)
+    path = f"/api/entries/{entry['entry_id']}"
+    edited = await client.patch(path, json={"source": {"document_number": None, "title": None}}, headers=editor)
+    assert edited.json()["source"]["document_number"] is None
+    (resting,) = (await get(client, "/api/documents/市监总局令第78号", editor))["entries"]
+    assert (resting["entry_id"], resting["relation"], resting["quote"]) == (entry["entry_id"], "source", "原文一句。")
+
+
 async def test_reviews_fall_due_by_department_and_are_confirmed(
     client: httpx.AsyncClient, editor: dict[str, str], agent: dict[str, str]
 ) -> None:
