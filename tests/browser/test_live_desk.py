@@ -166,3 +166,30 @@ def test_suggestions_in_another_systems_window(open_page, address, services, age
         expect(page.get_by_role("article", name=re.compile("推荐 1"))).to_contain_text("食品小作坊登记证办理", timeout=2500)
         page.reload()
         expect(page.get_by_text("这个链接已经用过")).to_be_visible()
+
+
+def test_the_window_works_in_a_call_centres_page_and_tells_it_what_was_picked(browser, address, services, agents, call_centre):
+    token = services.accounts.tokens.add("wang", "呼叫中心", COMMAND_LINE).token
+    context = browser.new_context(viewport={"width": 900, "height": 760}, locale="zh-CN")
+
+    def framed(origin: str) -> Page:
+        with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}) as client:
+            asked = client.post("/api/chat", json={"sender_id": "框架", "text": QUESTION}).json()["conversation_id"]
+            link = client.post("/api/desk/assist-links", json={"conversation_id": asked}).json()["url"]
+        call_centre.page = (
+            "<script>addEventListener('message', (event) => { document.title = event.data.title; });</script>"
+            f"<iframe width=420 height=700 src='{link.replace('https://zw.example.gov.cn', address)}'></iframe>"
+        )
+        page = context.new_page()
+        page.goto(origin)
+        return page
+
+    page = framed(call_centre.origin)
+    first = page.frame_locator("iframe").get_by_role("article", name=re.compile("推荐 1"))
+    expect(first).to_contain_text("食品经营许可证延续")
+    first.get_by_role("button", name="采用").click()
+    expect(page).to_have_title("食品经营许可证延续")
+    stranger = framed(f"http://127.0.0.1:{call_centre.port}")  # no origin of the list
+    stranger.wait_for_timeout(1000)
+    assert stranger.frames[1].locator("article").count() == 0
+    context.close()
