@@ -83,6 +83,8 @@ def test_answer_a_waiting_citizen(open_page, at_the_desk):
     field.press("Control+Enter")
     expect(citizen.locator(".turn.agent").last).to_contain_text("带齐就行")
     expect(desk.locator(".said.agent").last).to_contain_text("推荐（改过）")
+    desk.locator(".said.agent").last.get_by_role("button", name="提议入库").click()
+    expect(desk.locator(".said.agent").last).to_contain_text("已提议入库")
     desk.keyboard.press("Escape")
     desk.keyboard.press("x")
     desk.get_by_role("dialog").get_by_role("button", name="结束").click()
@@ -149,6 +151,11 @@ def test_a_call_by_telephone(at_the_desk, services):
     phone.get_by_role("button", name="保存电话咨询").click()
     expect(phone.get_by_text("电话咨询已保存")).to_be_visible()
     assert services.records.counts()["conversations"] == before + 1
+    phone.get_by_label("备注").fill("幸福路8号烧烤店半夜很吵，李女士 13800138000")
+    phone.get_by_role("button", name="建诉求工单").click()
+    expect(phone.get_by_label("联系方式")).to_have_value("13800138000")
+    phone.get_by_role("button", name="保存通话并登记").click()
+    expect(phone.get_by_text(re.compile(r"已登记诉求，编号 WZ\d+"))).to_be_visible()
 
 
 def test_suggestions_in_another_systems_window(open_page, address, services, agents):

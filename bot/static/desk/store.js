@@ -226,6 +226,12 @@ export function createStore(api, me) {
     return Boolean(answer);
   }
 
+  async function propose(message) {
+    if (!await guarded(() => api.post("/api/bank/proposals", { message_id: message.id }))) return;
+    message.proposed = true;
+    notice("已提议入库，知识编辑会审核。", "good");
+  }
+
   async function fileTicket(draft) {
     const filed = await guarded(() => api.post("/api/tickets", ticketBody(draft, state.selected)));
     if (!filed) return false;
@@ -334,6 +340,6 @@ export function createStore(api, me) {
 
   return {
     state, load, setView, open, take, send, sendSuggestion, arm, disarm, edit, mark, note, suggest, search, older, refreshTalk, step,
-    loadPhrases, savePhrase, removePhrase, loadAgents, listen, tick, remind, fileTicket, notice, holds, seen, post,
+    loadPhrases, savePhrase, removePhrase, loadAgents, listen, tick, remind, fileTicket, propose, notice, holds, seen, post,
   };
 }

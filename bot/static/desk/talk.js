@@ -13,7 +13,7 @@ function cited(message) {
   ])));
 }
 
-function foot(message) {
+function foot(message, store) {
   const parts = [clock(message.at)];
   if (message.role === "agent") parts.push(message.agent ?? "坐席");
   if (message.outcome) parts.push(OUTCOMES[message.outcome] ?? message.outcome);
@@ -21,6 +21,8 @@ function foot(message) {
   if (message.rating) parts.push(message.rating > 0 ? "市民评价：有用" : "市民评价：没用");
   return h("div", { class: "foot" }, [
     parts.join(" · "),
+    message.role === "agent" && !(message.suggestion && !message.suggestion.edited)
+      ? h("button", { type: "button", class: "link", disabled: message.proposed, title: "隐去个人信息后，交给知识编辑审核", onClick: () => store.propose(message) }, message.proposed ? "已提议入库" : "提议入库") : null,
     message.delivery ? h("span", { class: "undelivered", title: message.delivery.reason ?? "" },
       ` · ${DELIVERY[message.delivery.state]}${message.delivery.reason ? `：${message.delivery.reason}` : ""}`) : null,
   ]);
@@ -37,7 +39,7 @@ function said(message, store) {
     message.suggestion?.edited ? h("details", { class: "original" }, [h("summary", "推荐原文"), h("div", message.suggestion.text)]) : null,
     cited(message),
     message.buttons?.length ? h("div", { class: "offered" }, message.buttons.map((button) => h("span", button.title))) : null,
-    foot(message),
+    foot(message, store),
   ]);
 }
 
