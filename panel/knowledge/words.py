@@ -14,6 +14,7 @@ from panel.times import shown
 from staff.accounts import StaffAccounts
 
 STATE_TONES = {"draft": "", "in_review": "warn", "published": "good", "withdrawn": "bad"}
+NATION = "100000"
 VALIDITY_NAMES = {"valid": "有效", "expiring": "即将到期", "expired": "已过期", "not_yet": "未生效"}
 VALIDITY_TONES = {"valid": "good", "expiring": "warn", "expired": "bad", "not_yet": "blue"}
 ACTION_NAMES: Mapping[str, str] = {
@@ -68,7 +69,7 @@ def short(moment: datetime) -> str:
 
 def place(code: str | None) -> str:
     """The name of a division, or its code where the name is not known."""
-    return region_name(code) or code or ""
+    return "全国" if code == NATION else region_name(code) or code or ""
 
 
 def row_cells(row: EntryRow, name_of: Callable[[str], str], probability: float | None = None) -> dict[str, object]:
