@@ -200,7 +200,7 @@ def build_services(
         settings=settings, database=database, encoder=encoder, entries=entries, workshop=workshop, feed=feed, index=index,
         answerer=answerer, starters=starters, records=records, consultation=consultation, rasa=rasa, live=live, turns=turns,
         ticket_desk=ticket_desk, rectifications=RectificationDesk(database), handoff_desk=handoff_desk, desk=desk,
-        caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines, partial(_publish_due, workshop)),
+        caretaker=Caretaker(handoff_desk.look_after, ticket_desk.keep_in_order, partial(_publish_due, workshop)),
         wechat=wechat, metrics=metrics, runs=runs, promotions=Promotions(pointer, runs, loader), follower=follower,
         active_learning=ActiveLearning(
             database, insights.labels, lambda texts: (follower.now or begin).encoder.encode_queries(texts), answerer.search, lambda: index.held.threshold
