@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,7 +13,10 @@ from rich.table import Table
 
 from answering.preparation import prepare_encoder
 from answering.searcher_factory import build_searcher
-from bot import evaluation_report
+from bot import cli_quality, evaluation_report
+from bot.quality.golden import FOLDER as GOLDEN_FOLDER
+from bot.quality.intents import QUESTIONS as INTENT_MESSAGES
+from bot.quality.scope import QUESTIONS as SCOPE_QUESTIONS
 from retrieval.bundle import Bundle
 from retrieval.encoder import OnnxEncoder
 from retrieval.errors import EvaluationFileError
@@ -44,12 +47,28 @@ def evaluate(
         Path | None, typer.Option("--run", help="用一次训练的结果来测（`wenzheng train` 写出的文件夹）；不给则用随程序带的权重")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="结果文件夹")] = None,
+    intents: Annotated[bool, typer.Option("--intents", help="意图：在测试集上，用实际的 Rasa 模型")] = False,
+    intents_file: Annotated[Path | None, typer.Option(help="意图的测试集（JSONL）：text、intent")] = None,
+    cross_validation: Annotated[bool, typer.Option("--cross-validation", help="意图：对训练语料做交叉验证（约五分钟）")] = False,
+    golden: Annotated[bool, typer.Option("--golden", help="标准对话的通过率，用示例知识")] = False,
+    scope: Annotated[bool, typer.Option("--scope", help="拒答与作答：用本实例知识库的副本")] = False,
+    scope_file: Annotated[Path | None, typer.Option(help="拒答与作答的问题（JSONL）：question、gold、style")] = None,
+    every: Annotated[int, typer.Option(min=1, help="大的问题文件每隔几题问一题")] = 1,
 ) -> None:
-    """测量检索效果：命中率、MRR、覆盖率、正确率，并保存结果和图表。"""
-    source = pairs if file is None else file
-    if source is None or (file is not None and pairs is not None):
-        raise typer.BadParameter("请给出一个问题文件，或用 --pairs 给出来信回复文件（二者选一）。")
+    """测量：给出问题文件测检索；不给任何参数则测全部质量指标（意图、标准对话、拒答与作答）。"""
     settings = load_settings()
+    source = pairs if file is None else file
+    wants: dict[str, Any] = {
+        "intents_file": intents_file or (INTENT_MESSAGES if intents else None),
+        "cross_validation": cross_validation,
+        "golden_folder": GOLDEN_FOLDER if golden else None,
+        "scope_file": scope_file or (SCOPE_QUESTIONS if scope else None),
+    }
+    if source is None:
+        cli_quality.measure(settings, out, every=every, **(wants if any(wants.values()) else cli_quality.EVERYTHING))
+        return
+    if any(wants.values()) or (file is not None and pairs is not None):
+        raise typer.BadParameter("检索的问题文件、--pairs 和质量指标的选项，一次只能用一种。")
     folder = out or settings.root / "evaluations" / f"{datetime.now():%Y%m%d-%H%M%S}-{source.stem}"
     started = time.monotonic()
     bundle = Bundle.read(run_folder / "bundle") if run_folder else None

@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -12,7 +13,7 @@ from typing import Any
 from answering.indexed_knowledge import IndexedKnowledge
 from answering.preparation import prepare_encoder
 from answering.searcher_factory import build_searcher
-from bot.rasa_project import train_with_bank
+from bot.rasa_project import fingerprint, train_with_bank
 from database.engine import Database
 from database.migrate import migrate
 from knowledge_base.feed import ChangeFeed
@@ -23,7 +24,7 @@ from retrieval.evaluation import read_questions
 from retrieval.fusion import BUILTIN_WEIGHTS
 from retrieval.ranking import Ranking
 from retrieval.searcher import Searcher
-from serving.loading import SetLoader
+from serving.loading import DIALOGUE_SOURCES, SetLoader
 from serving.pointer import ServedPointer
 from serving.runs import RunStore
 from settings import PROJECT_ROOT, Settings
@@ -50,17 +51,24 @@ class _Served:
     bundle: Bundle | None
 
 
-def train_store(settings: Settings, steps: Steps, *, full: bool = False) -> tuple[Run, Path]:
+def train_store(
+    settings: Settings, steps: Steps, *, full: bool = False, folder: Path | None = None, leave_out: Collection[str] = (),
+    dialogue: bool = True,
+) -> tuple[Run, Path]:  # fmt: skip
     """Train everything on what the store holds. Returns: the run and its folder.
+
+    Args:
+        folder: elsewhere than among the runs, to compare with. leave_out: origins of rows that are not to be read.
+        dialogue: whether a Rasa model is made.
 
     Raises: WenzhengError; no run is left then.
     """
     run_id = new_run_id("full" if full else "light")
-    folder = settings.root / "models" / "runs" / run_id
+    folder = folder or settings.root / "models" / "runs" / run_id
     database = Database(settings.database_url)
     try:
         migrate(database)
-        return _train(settings, database, run_id, folder, steps, full), folder
+        return _train(settings, database, run_id, folder, steps, full, leave_out, dialogue), folder
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)  # checkpoints of full training lie elsewhere
         raise
@@ -68,10 +76,13 @@ def train_store(settings: Settings, steps: Steps, *, full: bool = False) -> tupl
         database.dispose()
 
 
-def _train(settings: Settings, database: Database, run_id: str, folder: Path, steps: Steps, full: bool) -> Run:
+def _train(
+    settings: Settings, database: Database, run_id: str, folder: Path, steps: Steps, full: bool, leave_out: Collection[str],
+    dialogue: bool,
+) -> Run:  # fmt: skip
     started = time.monotonic()
     entries = read_entries(database)
-    dataset = assemble(read_rows(database, entries))
+    dataset = assemble(row for row in read_rows(database, entries) if row.origin not in leave_out)
     data = write_derived(folder / DATA_FOLDER, dataset)
     steps.say(
         f"训练数据 {len(dataset.train)} 条，测试 {len(dataset.test)} 条（不读取），矛盾 {len(dataset.conflicts)} 处（不采用）"
@@ -93,13 +104,14 @@ def _train(settings: Settings, database: Database, run_id: str, folder: Path, st
     light = trainer.train(_questions(dataset, entries), unanswerable)
     ranking = Ranking(start.fusion, light.adapter, start.bare, start.associations)
     text = json.dumps(light.weights, ensure_ascii=False, indent=1) + "\n"
-    model = _dialogue(settings, dataset, folder, served, steps)
+    model = _dialogue(settings, dataset, folder, served, steps) if dialogue else None
     bundle = write_bundle(folder / BUNDLE_FOLDER, ranking, text, encoder.hash, encoder=encoder_folder, rasa_model=model)
     for made in (folder / "encoder", folder / RASA_MODEL):
         shutil.rmtree(made) if made.is_dir() else made.unlink(missing_ok=True)
     run = Run(
         run_id, "full" if full else "light", datetime.now(UTC).isoformat(timespec="seconds"), data=data,
-        parameters={**plan.parameters(), "encoder": encoder.hash}, environment=environment(),
+        parameters={**plan.parameters(), "encoder": encoder.hash},
+        environment={**environment(), **({DIALOGUE_SOURCES: fingerprint(settings)} if model else {})},
         metrics={"cross_fitted": light.figures, "nlu_rows": sum(r.kind != ENTRY for r in dataset.train)},
         parent=served.run_id, bundle=bundle.hash, seconds=round(time.monotonic() - started, 1),
     )  # fmt: skip
