@@ -127,7 +127,7 @@ def test_two_desks_see_who_has_it_and_a_transfer_arrives_at_once(at_the_desk, ad
         expect(desk.get_by_role("button", name="接入")).to_be_visible()
     wang.keyboard.press("t")
     expect(wang.get_by_text("我在接待")).to_be_visible()
-    expect(li.get_by_text("wang 在接待")).to_be_visible()
+    expect(li.get_by_text("王敏 在接待")).to_be_visible()
     expect(li.get_by_role("button", name="接入")).to_have_count(0)
     wang.get_by_role("button", name="转交").click()
     dialog = wang.get_by_role("dialog")
@@ -135,7 +135,7 @@ def test_two_desks_see_who_has_it_and_a_transfer_arrives_at_once(at_the_desk, ad
     dialog.get_by_label("说明").fill("问餐饮证的，您熟")
     dialog.get_by_role("button", name="转交").click()
     expect(li.get_by_text("我在接待")).to_be_visible()
-    expect(li.get_by_text("wang 转来：问餐饮证的，您熟")).to_be_visible()
+    expect(li.get_by_text("王敏 转来：问餐饮证的，您熟")).to_be_visible()
 
 
 def test_a_call_by_telephone(at_the_desk, services):
