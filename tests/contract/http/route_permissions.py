@@ -53,7 +53,12 @@ PAGES: dict[str, str] = {
     "/topics": "gaps",
     "/answer-bank": "knowledge.edit",
     "/knowledge": "knowledge.read",
-    "/reviews": "knowledge.review",
+    "/reviews": "knowledge.edit",
+    "/documents": "knowledge.read",
+    "/knowledge/new": "knowledge.edit",
+    "/knowledge/{entry_id}": "knowledge.read",
+    "/imports/{number}": "knowledge.edit",
+    "/imports/{number}/document": "knowledge.edit",
     "/imports": "knowledge.edit",
     "/audit": "people",
 }

@@ -1,6 +1,7 @@
 """Every route and page, asked by every role and by a visitor; what must come of it is in `route_permissions`."""
 
 import asyncio
+import re
 from typing import Any
 
 import httpx
@@ -102,6 +103,10 @@ def may(role: str, permission: str) -> bool:
     return permission == MEMBER or allows(role, permission)
 
 
+def address(page: str) -> str:
+    return "/panel" + re.sub(r"\{\w+\}", "1", page)
+
+
 async def test_every_route_is_in_the_table(services: Services) -> None:
     asked = Asked(create_app(services))
     assert set(asked.operations) - set(routes()) == set(), "its row in docs/interfaces.md must begin with [permission]"
@@ -136,15 +141,16 @@ async def test_every_page(services: Services) -> None:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
             for path in sorted(pages):
-                visitor = await client.get(f"/panel{path}")
+                visitor = await client.get(address(path))
                 if (visitor.status_code, visitor.headers.get("location", "")[:13]) != (303, "/panel/login?"):
                     wrong.append(f"{path} by a visitor: {visitor.status_code}")
             for role in ROLES:
                 member = services.accounts.add(f"some-{role}", PASSWORD, role, COMMAND_LINE)
                 client.cookies.set(SESSION_COOKIE, services.accounts.sessions.open(member).token)
                 for path in sorted(pages):
-                    status = (await client.get(f"/panel{path}")).status_code
-                    if status != (200 if may(role, PAGES[path]) else 403):
+                    status = (await client.get(address(path))).status_code
+                    opened = status == 200 or ("{" in path and status == 404)  # there is no such entry
+                    if not (opened if may(role, PAGES[path]) else status == 403):
                         wrong.append(f"{path} by {role}: {status}")
     assert "\n".join(wrong) == ""
 
