@@ -10,6 +10,8 @@ SIBLING = 0.4  # of the best probability, for another entry of the same item
 NAMED_SIBLING = 0.02  # when the question names the item and nothing else
 CLOSE = 0.93  # of the best probability, for an entry of another item
 
+LEAST_NEAR = 0.05  # below this probability an entry is not offered as near
+
 Scored = tuple[Candidate, float]  # with its probability
 
 

@@ -13,6 +13,7 @@ from bot.error_responses import install_error_responses
 from bot.http_guards import BodyLimit, ResponseGuard
 from bot.panel_mount import mount_panel
 from bot.routes.active_learning import active_learning_routes
+from bot.routes.answer_bank import answer_bank_routes
 from bot.routes.desk import desk_routes
 from bot.routes.desk.assist_page import assist_page
 from bot.routes.entries import entry_routes
@@ -25,6 +26,7 @@ from bot.routes.pages import STATIC, error_page, page_routes, page_templates
 from bot.routes.search import search_routes
 from bot.routes.staff import staff_routes
 from bot.routes.tickets import ticket_routes
+from bot.routes.topics import topic_routes
 from bot.routes.training import training_routes
 from bot.routes.wechat_codes import wechat_code_routes
 from bot.routes.workshop import workshop_routes
@@ -76,6 +78,8 @@ def create_app(services: Services) -> FastAPI:
         handoff_routes(services),
         gap_routes(services),
         figure_routes(services),
+        answer_bank_routes(services),
+        topic_routes(services),
         desk_routes(services),
         assist_page(services, templates),
         outbox_routes(services),

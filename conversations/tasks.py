@@ -16,9 +16,10 @@ from conversations.case import (
     OFFER_TICKET,
     Case,
 )
+from conversations.complaint_facts import place_in
 from conversations.complaint_form import Draft
 from conversations.feedback import is_reason, rating_in
-from conversations.handoff import DISTRESS, TOPIC
+from conversations.handoff import ANGER, DISTRESS, TOPIC
 from conversations.ticket_rating import rating_in as ticket_rating_in
 from tickets.rules import CONSULTATION, number_in
 
@@ -34,15 +35,19 @@ PROGRESS = "progress_query"
 HANDOFF, LEAVE_QUEUE = "human_handoff", "leave_queue"
 FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE, FEEDBACK_REASON = "feedback_positive", "feedback_negative", "feedback_reason"
 GREET, GOODBYE, THANKS = "greet", "goodbye", "thanks"
+POLICY_MATCH = "policy_match"
 STOP, DECLINE, ACKNOWLEDGE, NOTHING_TO_PICK = "stop", "decline", "acknowledge", "nothing_to_pick"
 
 _OF_THEIR_OWN = frozenset({PROGRESS, HANDOFF, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE, GREET, GOODBYE, THANKS, STOP, OUT_OF_SCOPE})
 _STEP_OUT_OF_A_FORM = frozenset({HANDOFF, STOP, PROGRESS, GREET, GOODBYE, THANKS, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE})
 _ABOUT_A_NUMBER = frozenset({AWAITING_TICKET_NUMBER, AWAITING_LAST_DIGITS})
 _FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
+_LOOKS_LIKE_A_NUMBER = re.compile(r"[A-Za-z]{0,4}[-\s]?\d[\d\s-]{3,24}(?:号)?")
 LONGEST_DIGITS = 20  # characters of "尾号是 8000" and the like
 _WHAT_A_REASON_IS_TAKEN_FOR = NOTHING_CLASSIFIED | {"inform", "complaint", "out_of_scope", "greet", FEEDBACK_NEGATIVE}
 CRY = 20  # characters of a call for help that tells no facts
+_AT_US = re.compile(r"你们|上访|管不管|有没有人管")
+RAGE = 30  # characters of an outburst that tells no facts
 SHORT = 8  # characters of a message that is a word or two
 LEAST_TO_FILE = 0.5  # of a complaint that does not call itself one: a doubtful question is answered instead
 SURE = 0.7  # below that a message during a complaint is taken for the complaint's story, not for a new question
@@ -66,8 +71,10 @@ def belongs_to_the_answer(text: str, case: Case) -> bool:
         return False
     if case.picks and pick_of(text, case.picks, bool(case.options)) is not None:
         return True
-    if case.entry_id is None or case.ticket is not None:
+    if case.ticket is not None:
         return False
+    if case.entry_id is None:  # "几天能好" of nothing: which matter is asked back
+        return not phrases.rule_intent(text) and continues(text)
     if phrases.rule_intent(text):
         return goes_back(text)
     return goes_back(text) or correction(text) is not None or continues(text)
@@ -89,6 +96,8 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
         return step
     number = number_in(text)
     if number and (intent in NOTHING_CLASSIFIED | DIALOGUE_ACTS | {PROGRESS} or case.awaiting in _ABOUT_A_NUMBER):
+        return PROGRESS
+    if case.awaiting == AWAITING_TICKET_NUMBER and _LOOKS_LIKE_A_NUMBER.fullmatch(text.strip()):
         return PROGRESS
     if case.awaiting == AWAITING_LAST_DIGITS and _FOUR_DIGITS.search(text) and len(text) <= LONGEST_DIGITS:
         return PROGRESS
@@ -128,8 +137,10 @@ def yields_to_a_human(task: str, need: str, intent: str | None, confidence: floa
         return False
     if need == TOPIC:
         return True
-    if task == COMPLAINT:  # a cry for help is no story yet
-        return need == DISTRESS and len(text) <= CRY and phrases.rule_intent(text) != "complaint"
+    if task == COMPLAINT:  # a cry for help is no story yet, nor is anger that names no place
+        cries = need == DISTRESS and len(text) <= CRY
+        rages = need == ANGER and len(text) <= RAGE and bool(_AT_US.search(text)) and place_in(text) is None
+        return (cries or rages) and phrases.rule_intent(text) != "complaint"
     return not (intent in POLICY_INTENTS and confidence >= SURE)
 
 

@@ -39,6 +39,7 @@ _ASK_AGAIN: Mapping[str, str] = {
     form.CONTACT: "没有看到联系电话。请发手机号或带区号的座机；不方便的话，回复“跳过”。",
 }
 _BROKEN_NUMBER = "这个号码位数不对，请核对后再发一次；不方便的话，回复“跳过”。"
+_NOTED = "记下了。"
 _CALL_OFF = "不想登记了，回复“取消”即可。"
 _CONFIRM = "没问题请回复“好”，我就登记；要改请说“改地点”“改时间”等；不登记了回复“取消”。"
 _CONFIRM_AGAIN = "还没有登记，请您确认。"
@@ -99,6 +100,8 @@ def prompt(draft: Draft, before: Draft | None) -> tuple[str, Sequence[Mapping[st
         return ASK[form.CHANGE], _CHANGE_BUTTONS
     again = before is not None and before.asked == draft.asked and draft.tries > 0
     asked = (_BROKEN_NUMBER if draft.broken else _ASK_AGAIN[draft.asked]) if again else ASK[draft.asked]
+    if before is not None and before.asked == draft.asked and (before.where, before.when) != (draft.where, draft.when):
+        asked = f"{_NOTED}{ASK[draft.asked]}"
     buttons = [SKIP_BUTTON, CANCEL_BUTTON] if draft.asked == form.CONTACT else [CANCEL_BUTTON]
     if before is None:
         return f"{sympathy(draft)}{asked}\n{_CALL_OFF}", buttons

@@ -38,7 +38,7 @@ BODIES: dict[str, object] = {
     "PATCH /api/entries/{entry_id}": {"title": "换个标题"},
 }
 PARAMETERS: dict[str, object] = {"number": "WZ202603020001", "run_id": "20260301-000000", "token_id": 999_999}
-FILES = {"POST /api/imports": "file", "POST /api/notices": "file"}
+FILES = {"POST /api/imports": "file", "POST /api/notices": "file", "POST /api/letters": "file"}
 STREAMS = {"GET /api/desk/events"}  # never end: whoever may call them waits
 
 PAGES: dict[str, str] = {
@@ -53,13 +53,13 @@ PAGES: dict[str, str] = {
     "/topics": "gaps",
     "/answer-bank": "knowledge.edit",
     "/knowledge": "knowledge.read",
-    "/reviews": "knowledge.edit",
-    "/documents": "knowledge.read",
     "/knowledge/new": "knowledge.edit",
     "/knowledge/{entry_id}": "knowledge.read",
+    "/reviews": "knowledge.edit",
+    "/documents": "knowledge.read",
+    "/imports": "knowledge.edit",
     "/imports/{number}": "knowledge.edit",
     "/imports/{number}/document": "knowledge.edit",
-    "/imports": "knowledge.edit",
     "/audit": "people",
 }
 
