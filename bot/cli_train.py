@@ -1,6 +1,8 @@
 """`wenzheng train`, `wenzheng data report`: training in a process of its own, so that nothing of it is imported here."""
 
+import getpass
 import os
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +27,7 @@ def train(
     out: Annotated[Path | None, typer.Option("--out", help="结果文件夹；与 --pairs 一起用")] = None,
     full: Annotated[bool, typer.Option("--full", help="连编码器一起训练（几十分钟，需要训练环境）")] = False,
 ) -> None:
-    """用答题库训练：对话意图、检索适配、融合与判定阈值；不改动正在使用的模型。"""
+    """用答题库训练，并和现用模型比较：对话意图、检索适配、融合与判定阈值；不改动正在使用的模型。"""
     if (pairs is None) != (out is None):
         raise typer.BadParameter("--pairs 与 --out 要一起给出。")
     if pairs is not None and full:
@@ -34,7 +36,8 @@ def train(
         _run(sys.executable, "--kind", "pairs", "--pairs", f"{pairs.absolute()}", "--out", f"{out.absolute()}")
     if full and not TRAIN_PYTHON.is_file():
         raise TrainingToolsMissingError("完整训练需要训练环境，还没有安装。", fix="运行 `make train-env`，或去掉 --full。")
-    _run(f"{TRAIN_PYTHON}" if full else sys.executable, "--kind", "full" if full else "light")
+    job = ("--job", secrets.token_hex(6), "--by", f"命令行 {getpass.getuser()}")
+    _run(sys.executable, "full" if full else "light", *job, module="training.job")
 
 
 @data.command()

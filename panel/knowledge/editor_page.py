@@ -145,8 +145,8 @@ class _Editor:
                 tag(f"复核到期 {row.review_due_on}", "bad" if row.review_due_on <= datetime.now(CHINA).date() else "")
         self.unsaved = tag("未保存", "warn")
         self.unsaved.set_visibility(False)
-        ui.space()
-        self._steps(record, row)
+        with ui.row().classes("kb-steps"):
+            self._steps(record, row)
 
     def _row(self) -> EntryRow | None:
         found = self.workshop.catalogue.rows(EntryFilter(ids=[self.entry_id or 0]), limit=1)
@@ -214,7 +214,9 @@ class _Editor:
         ui.run_javascript(f"wenzhengKnowledge.forget({json.dumps(self.key)})")
 
     def _changed(self) -> None:
-        self.unsaved.set_visibility(True)
+        if not self.unsaved.visible:
+            self.unsaved.set_visibility(True)
+            ui.run_javascript("wenzhengKnowledge.touched()")  # choices are no typing that the browser would see
         self.preview_later.soon()
         self.compare_later.soon()
 

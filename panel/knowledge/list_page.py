@@ -19,7 +19,7 @@ from panel.context import PanelContext
 from panel.frame import page_frame
 from panel.knowledge.asking import Later, attempt
 from panel.knowledge.batch import BATCH_STEPS, take_step
-from panel.knowledge.words import VALIDITY_NAMES, Names, row_cells, style
+from panel.knowledge.words import VALIDITY_NAMES, Names, place, row_cells, style
 
 PAGE = 50
 SHORTCUTS = {"/": "搜索", "N": "新建条目", "← →": "翻页"}
@@ -185,6 +185,7 @@ class _List:
 
     def offer(self, counts: Mapping[str, Mapping[str, int]]) -> None:
         names: dict[str, Mapping[str, str]] = {"state": STATE_NAMES, "kind": KIND_NAMES, "validity": VALIDITY_NAMES}
+        names["region"] = {code: place(code) for code in counts["region"]}
         for name in ("state", "kind", "department", "region", "tag", "validity"):
             choices = {
                 key: f"{names.get(name, {}).get(key, key)}（{number}）"

@@ -121,6 +121,8 @@ class _Document:
         draft = self._draft(number)
 
         def put(name: str, value: str) -> None:
+            if not self.edited:
+                ui.run_javascript("wenzhengKnowledge.touched()")
             self.edited.setdefault(number, {})[name] = value
 
         self.editor.clear()
@@ -168,5 +170,6 @@ class _Document:
             multi_line=True,
             timeout=8000,
         )
+        ui.run_javascript("wenzhengKnowledge.forget('document')")
         if made and not refused:
             ui.navigate.to("/knowledge?state=draft&order=created")
