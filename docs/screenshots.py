@@ -1,6 +1,6 @@
 """Makes the README's screenshots from a running instance: `python docs/screenshots.py [address] [folder]`.
 
-Needs Chromium and a CJK font (Debian: `apt-get install chromium fonts-noto-cjk`) and the sample knowledge.
+The panel's picture is made when STAFF_NAME and STAFF_PASSWORD name an agent's account. Needs Chromium and a CJK font (Debian: `apt-get install chromium fonts-noto-cjk`) and the sample knowledge.
 """
 
 import os
@@ -44,6 +44,30 @@ def take(address: str, folder: Path) -> list[Path]:
     return [chat, entry, both]
 
 
+def take_desk(address: str, folder: Path, name: str, password: str) -> list[Path]:
+    """The live desk while an agent takes care of somebody who asked for a human."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        citizen = browser.new_context(base_url=address, locale="zh-CN", timezone_id="Asia/Shanghai").new_page()
+        citizen.goto("/chat")
+        for words in (QUESTION, "转人工", "小规模纳税人也能领吗？"):
+            _ask(citizen, words)
+        desk = browser.new_context(
+            base_url=address, viewport={"width": 1366, "height": 768}, locale="zh-CN", timezone_id="Asia/Shanghai"
+        ).new_page()
+        desk.goto("/panel/login?next=/panel/desk")
+        desk.fill("input[name=name]", name)
+        desk.fill("input[name=password]", password)
+        desk.press("input[name=password]", "Enter")
+        desk.get_by_text("小规模纳税人也能领吗？").first.click()
+        desk.wait_for_timeout(2500)
+        target = folder / "desk.png"
+        desk.screenshot(path=target)
+        browser.close()
+    return [target]
+
+
 def _ask(page: Page, question: str) -> None:
     page.get_by_label("您的问题").fill(question)
     page.get_by_role("button", name="发送", exact=True).click()
@@ -67,8 +91,9 @@ def _side_by_side(page: Page, images: list[Path], target: Path) -> Path:
 
 
 if __name__ == "__main__":
-    made = take(
-        sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000",
-        Path(sys.argv[2] if len(sys.argv) > 2 else Path(__file__).parent / "images"),
-    )
+    address = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000"
+    folder = Path(sys.argv[2] if len(sys.argv) > 2 else Path(__file__).parent / "images")
+    made = take(address, folder)
+    if "STAFF_NAME" in os.environ:
+        made += take_desk(address, folder, os.environ["STAFF_NAME"], os.environ["STAFF_PASSWORD"])
     sys.stdout.write("\n".join(map(str, made)) + "\n")
