@@ -5,6 +5,8 @@ import json
 
 import httpx
 
+from tests.contract.http.conftest import ADMIN, ask
+
 
 async def test_a_reply_becomes_an_entry_in_review(client: httpx.AsyncClient) -> None:
     conversation = (await ask(client, "孩子转学要什么材料", sender="家长"))["conversation_id"]
@@ -26,6 +28,11 @@ async def test_a_reply_becomes_an_entry_in_review(client: httpx.AsyncClient) -> 
     assert wrong.status_code == 404
 
 
+async def _running(client: httpx.AsyncClient, number: int) -> bool:
+    await asyncio.sleep(0.1)
+    return (await client.get(f"/api/topics/runs/{number}", headers=ADMIN)).json()["state"] == "running"
+
+
 async def test_letters_become_topics(client: httpx.AsyncClient) -> None:
     lines = "\n".join(
         json.dumps(
@@ -39,8 +46,8 @@ async def test_letters_become_topics(client: httpx.AsyncClient) -> None:
     assert (sent.status_code, sent.json()["added"]) == (201, 5)
     number = (await client.post("/api/topics/runs", json={"source": "letters", "collection": "信箱"}, headers=ADMIN)).json()["id"]
     async with asyncio.timeout(30):
-        while (await client.get(f"/api/topics/runs/{number}", headers=ADMIN)).json()["state"] == "running":
-            await asyncio.sleep(0.1)
+        while await _running(client, number):
+            pass
     run = (await client.get(f"/api/topics/runs/{number}", headers=ADMIN)).json()
     assert (run["state"], [topic["size"] for topic in run["topics"]]) == ("done", [5])
     alike = (await client.get("/api/topics/similar", params={"kind": "letter", "key": "3"}, headers=ADMIN)).json()
