@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from retrieval.dense_index import NO_PASSAGE
 from retrieval.errors import RetrievalError
 from retrieval.fusion import (
-    BUILTIN_WEIGHTS,
     ANSWERABLE_FEATURES,
+    BUILTIN_WEIGHTS,
     CALIBRATION_FEATURES,
     DENSE_FEATURES,
     FEATURES,
