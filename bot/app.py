@@ -12,9 +12,11 @@ from bot.channels.wechat.callback import wechat_callback
 from bot.error_responses import install_error_responses
 from bot.http_guards import BodyLimit, ResponseGuard
 from bot.panel_mount import mount_panel
+from bot.routes.active_learning import active_learning_routes
 from bot.routes.desk import desk_routes
 from bot.routes.desk.assist_page import assist_page
 from bot.routes.entries import entry_routes
+from bot.routes.figures import figure_routes
 from bot.routes.gaps import gap_routes
 from bot.routes.handoffs import handoff_routes
 from bot.routes.health import health_routes
@@ -73,17 +75,19 @@ def create_app(services: Services) -> FastAPI:
         ticket_routes(services),
         handoff_routes(services),
         gap_routes(services),
+        figure_routes(services),
         desk_routes(services),
         assist_page(services, templates),
         outbox_routes(services),
         training_routes(services),
+        active_learning_routes(services),
         staff_routes(services, login),
         health_routes(services),
         page_routes(services, senders, templates),
         wechat_code_routes(services),
     ):
         app.include_router(router)
-    mount_panel(app, services, login, error_page(templates))
+    mount_panel(app, services, login, templates, error_page(templates))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     install_error_responses(app, error_page(templates))
     app.add_middleware(BodyLimit)

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from bot.store_session import open_store
+from knowledge_base.comparing import KIND_NAMES
 from knowledge_base.content import KINDS
 from knowledge_base.entries import EntryStore
 from knowledge_base.errors import UnknownEntryError
@@ -33,7 +34,6 @@ console = Console()
 
 OPERATOR = Actor("命令行", "admin")
 SHOWN_PROBLEMS = 20
-KIND_NAMES = dict(zip(KINDS, ("问答", "政策解读", "办事事项", "案例", "通知"), strict=True))
 
 Entries = Annotated[list[str], typer.Argument(help="条目编号；不是数字的按外部编号查找", metavar="ID…")]
 External = Annotated[bool, typer.Option("--external", "-x", help="所给的都是外部编号（即使是数字）")]

@@ -36,17 +36,20 @@ from conversations.outbox import STATES, Outbox
 from conversations.rasa_client import RasaClient
 from conversations.rate_limit import RateLimiter
 from conversations.records import ConversationRecords
+from conversations.rectification_desk import RectificationDesk
 from conversations.ticket_desk import TicketDesk, TicketTemplate
 from conversations.turns import TurnService
 from database.engine import Database
 from database.migrate import migrate
 from errors import WenzhengError
+from insights.active_learning import ActiveLearning
 from insights.parts import Insights
 from knowledge_base.entries import EntryStore
 from knowledge_base.feed import ChangeFeed
 from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.encoder import Encoder, OnnxEncoder
 from retrieval.searcher import Searcher
+from serving.data_reports import DataReports
 from serving.follower import ModelFollower
 from serving.jobs import TrainingJobs
 from serving.loading import ServedSet, SetLoader
@@ -84,6 +87,7 @@ class Services:
     live: MessageFeed
     turns: TurnService
     ticket_desk: TicketDesk
+    rectifications: RectificationDesk
     handoff_desk: HandoffDesk
     desk: LiveDesk
     caretaker: Caretaker
@@ -93,7 +97,9 @@ class Services:
     promotions: Promotions
     follower: ModelFollower
     jobs: TrainingJobs
+    data_reports: DataReports
     weekly_training: WeeklyTraining
+    active_learning: ActiveLearning
     accounts: StaffAccounts
     audit_log: AuditLog
     gate: StaffGate
@@ -158,7 +164,7 @@ def build_services(
         database, answerer, checkups=checkups, starters=starters, departments=responsible, words=words, hours=hours,
         on_message=live.notify,
     )  # fmt: skip
-    ticket_desk = TicketDesk(database, template=_ticket_template(settings), on_message=live.notify)
+    ticket_desk = TicketDesk(database, departments=responsible, template=_ticket_template(settings), on_message=live.notify)
     handoff_desk = HandoffDesk(database, hours=hours, on_message=live.notify)
     rasa = RasaClient(settings.rasa_url, internal_token(settings), settings.rasa_timeout_s)
     turns = TurnService(
@@ -176,6 +182,7 @@ def build_services(
         f"{socket.gethostname()}-{os.getpid()}",
     )
     follower.take_up(begin)
+    insights = Insights.build(database, entries, answerer, encoder, responsible, lambda: index.ready and index.follow())
     jobs = TrainingJobs(settings.root, PROJECT_ROOT)
     weekly = Weekly.parse(settings.train_schedule) if settings.train_schedule else None
     wechat = WeChatService(settings, database, turns, records, entries, starters, metrics.wechat_done)
@@ -192,12 +199,15 @@ def build_services(
     return Services(
         settings=settings, database=database, encoder=encoder, entries=entries, workshop=workshop, feed=feed, index=index,
         answerer=answerer, starters=starters, records=records, consultation=consultation, rasa=rasa, live=live, turns=turns,
-        ticket_desk=ticket_desk, handoff_desk=handoff_desk, desk=desk,
+        ticket_desk=ticket_desk, rectifications=RectificationDesk(database), handoff_desk=handoff_desk, desk=desk,
         caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines, partial(_publish_due, workshop)),
         wechat=wechat, metrics=metrics, runs=runs, promotions=Promotions(pointer, runs, loader), follower=follower,
-        jobs=jobs, weekly_training=WeeklyTraining(jobs, weekly, settings.train_promote == "passed"),
+        active_learning=ActiveLearning(
+            database, insights.labels, lambda texts: (follower.now or begin).encoder.encode_queries(texts), answerer.search, lambda: index.held.threshold
+        ),
+        jobs=jobs, data_reports=DataReports(settings.root, PROJECT_ROOT), weekly_training=WeeklyTraining(jobs, weekly, settings.train_promote == "passed"),
         accounts=accounts, audit_log=AuditLog(database), gate=StaffGate(settings, accounts),
-        insights=Insights.build(database, entries, answerer, encoder, responsible, lambda: index.ready and index.follow()),
+        insights=insights,
     )  # fmt: skip
 
 

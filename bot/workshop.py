@@ -14,6 +14,7 @@ from knowledge_base.documents import Documents
 from knowledge_base.entries import EntryStore
 from knowledge_base.history import EntryHistory
 from knowledge_base.importers.desk import ImportDesk
+from knowledge_base.notices.shelf import NoticeShelf
 from knowledge_base.repeal import Repeals
 from knowledge_base.reviewing import Reviews
 from knowledge_base.scheduling import PublicationSchedule
@@ -33,6 +34,7 @@ class Workshop:
     repeals: Repeals
     usage: AnswerUsage
     imports: ImportDesk
+    notices: NoticeShelf
     neighbours: Neighbours
     follow: Callable[[], None]
 
@@ -48,6 +50,6 @@ def build_workshop(store: EntryStore, index: KnowledgeIndex, review_months: str,
     return Workshop(
         store=store, catalogue=catalogue, finder=EntryFinder(index, catalogue), history=EntryHistory(store),
         schedule=PublicationSchedule(store), reviews=Reviews(store), documents=Documents(store, catalogue), repeals=Repeals(store),
-        usage=AnswerUsage(store.database), imports=ImportDesk(store, folder / "imports", follow),
+        usage=AnswerUsage(store.database), imports=ImportDesk(store, folder / "imports", follow), notices=NoticeShelf(store),
         neighbours=Neighbours(index, store), follow=follow,
     )  # fmt: skip

@@ -115,7 +115,7 @@ class TicketDialogue:
         def finish(session: Session, moment: datetime) -> str:
             if store.ticket(session, number, for_change=True).state != rules.ANSWERED:
                 return wording.RATED_BEFORE.format(number=number)
-            store.rate(session, number, rating.level, mask_personal_data(rating.comment), moment)
+            store.rate(session, number, rating.level, mask_personal_data(rating.comment), moment, china_day(moment))
             said = wording.RATED.format(level=rules.LEVELS[rating.level])
             more = wording.RATED_LOW if wants_reason else wording.RATED_COMMENT if rating.comment else ""
             return f"{said}{more}"

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from conversations import handoff
 from conversations.feelings import HandoffWords
+from conversations.manners import DANGERS, manner_of
 from conversations.masking import mask_personal_data
 from conversations.models import Conversation, HandoffRequest, Message
 from desk.tables import Note, ReadMark, Transfer
@@ -19,7 +21,7 @@ PHONE = "phone"
 GLIMPSE = 60  # characters of the last words
 MOST_UNREAD = 99
 MOODS: Mapping[str, str] = {handoff.ANGER: "annoyed", handoff.DISTRESS: "distressed"}
-CALM = "calm"
+CALM, INSULT = "calm", "insult"
 
 _Last, _Said = aliased(Message), aliased(Message)
 _LATEST = (
@@ -90,7 +92,10 @@ class Lists:
 
     def mood_of(self, reason: str | None, words: str) -> str:
         """calm, annoyed or distressed: by why a human was asked for, and by the last words."""
-        heard = self._words.reason_in(words) if words else None
+        manner = _manner_kind(words)
+        if manner in DANGERS:
+            return MOODS[handoff.DISTRESS]
+        heard = handoff.ANGER if manner == INSULT else self._words.reason_in(words)
         return MOODS.get(heard or "", MOODS.get(reason or "", CALM))
 
     def _rows(self, session: Session, query: Select[Conversation, HandoffRequest, Message, Message]) -> list[dict[str, Any]]:
@@ -140,6 +145,12 @@ def unread_of(session: Session, agent: str, conversation_ids: Sequence[str]) -> 
         .group_by(Message.conversation_id)
     )  # fmt: skip
     return {conversation_id: min(number, MOST_UNREAD) for conversation_id, number in session.execute(counting)}
+
+
+@lru_cache(maxsize=4096)  # the same last words are looked at whenever anything changes
+def _manner_kind(words: str) -> str | None:
+    manner = manner_of(words)
+    return manner.kind if manner else None
 
 
 def _selected() -> Select[Conversation, HandoffRequest, Message, Message]:

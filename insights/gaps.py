@@ -84,13 +84,17 @@ class GapDesk:
         with self._database.read() as session:
             shown = gap_list.one(session, self._now(), group_id)
         words = "\n".join(line["question"] for line in shown["questions"][:5])
-        found = self._finder.search(shown["title"], NEAREST, self._now().astimezone(CHINA).date())
         shown["department"] = self._departments.department_for(words)
-        shown["nearest"] = [
+        shown["nearest"] = self.find_entries(shown["title"])
+        return shown
+
+    def find_entries(self, text: str) -> list[dict[str, Any]]:
+        """Published entries that a question could belong to, the likeliest first."""
+        found = self._finder.search(text, NEAREST, self._now().astimezone(CHINA).date())
+        return [
             {"entry_id": hit.entry_id, "title": hit.title, "kind": hit.kind, "probability": hit.probability}
             for hit in found.results
         ]
-        return shown
 
     def draft(self, group_id: int) -> dict[str, Any]:
         """A new entry as far as the group tells it: title, similar questions, department; the answer is to be written."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from database.engine import Database
+from insights.figures import Figures
 from insights.gap_collector import GapCollector
 from insights.gaps import Finding, GapDesk
 from insights.jobs import RecurringJob
@@ -22,6 +23,7 @@ class Insights:
     labels: QuestionLabels
     gaps: GapDesk
     gap_job: RecurringJob
+    figures: Figures
 
     @classmethod
     def build(
@@ -39,6 +41,7 @@ class Insights:
             labels=QuestionLabels(database),
             gaps=GapDesk(database, entries, finder, space, departments, follow=follow),
             gap_job=RecurringJob("gaps", collector.run, COLLECT_EVERY_S),
+            figures=Figures(database),
         )
 
     def start(self) -> None:

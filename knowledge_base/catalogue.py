@@ -12,6 +12,7 @@ from knowledge_base import review_clock
 from knowledge_base.models import Entry, EntryTag
 from knowledge_base.searchable import search_terms, searchable
 from knowledge_base.validity import today
+from knowledge_base.workflow import STATES
 
 Order = Literal["updated", "title", "expiry", "review", "created"]
 ORDERS: tuple[Order, ...] = ("updated", "title", "expiry", "review", "created")
@@ -49,6 +50,11 @@ class EntryFilter:
     document: str | None = None
     scheduled: bool | None = None
     ids: Collection[int] | None = None
+
+    def without_unknown_state(self) -> "EntryFilter":
+        """The same filter; a state that there is not, as an old link may have it, does not matter."""
+        known = self.state is None or self.state in {*STATES, "live", "expired"}
+        return self if known else replace(self, state=None)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What differs between two versions, field by field, and word by word within a text. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
@@ -14,11 +14,13 @@ FIELD_NAMES = {
     "audience": "面向对象", "tags": "标签", "effective_from": "生效日期", "effective_to": "失效日期", "replaced_by": "被替代为",
     "owner_department": "责任部门", "eligibility": "适用条件（可判定）", "external_id": "外部编号",
 }  # fmt: skip
+KIND_NAMES = {"qa": "问答", "interpretation": "政策解读", "service_item": "办事事项", "case": "案例", "notice": "通知"}
 SOURCE_NAMES = {
     "document_number": "文号", "title": "文件名称", "issuer": "发文机关", "clause": "条款", "url": "来源链接", "quote": "原文摘录"
 }  # fmt: skip
 _WORDS = re.compile(r"[A-Za-z0-9.%]+|\s+|.", re.DOTALL)
 MAX_WORDS = 6000  # beyond it, comparing word by word takes too long to be waited for
+SHORTEST_SAME = 4  # characters between two changes; fewer are read as part of them
 Step = Literal["same", "removed", "added"]
 
 
@@ -70,20 +72,35 @@ def stretches(before: str, after: str) -> tuple[Stretch, ...]:
     old, new = _WORDS.findall(before), _WORDS.findall(after)
     if len(old) + len(new) > MAX_WORDS:
         old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    found: list[Stretch] = []
-    for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag == "equal":
-            found.append(Stretch("same", "".join(old[a:b])))
-            continue
-        if a < b:
-            found.append(Stretch("removed", "".join(old[a:b])))
-        if c < d:
-            found.append(Stretch("added", "".join(new[c:d])))
-    return tuple(found)
+    parts = [
+        ("".join(old[a:b]), "".join(new[c:d])) for _, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    ]
+    return tuple(_readable(parts))
+
+
+def _readable(parts: Sequence[tuple[str, str]]) -> Iterator[Stretch]:
+    """Whole phrases rather than single letters that happen to recur between two changes."""
+    removed = added = ""
+    for number, (before, after) in enumerate(parts):
+        last = number == len(parts) - 1
+        if before == after and not (len(before) < SHORTEST_SAME and (removed or added) and not last):
+            yield from _changed(removed, added)
+            removed = added = ""
+            yield Stretch("same", before)
+        else:
+            removed, added = removed + before, added + after
+    yield from _changed(removed, added)
+
+
+def _changed(removed: str, added: str) -> Iterator[Stretch]:
+    if removed:
+        yield Stretch("removed", removed)
+    if added:
+        yield Stretch("added", added)
 
 
 def _fields(content: EntryContent) -> Iterator[tuple[str, str]]:
-    for name, value in content.to_dict().items():
+    for name, value in {**content.to_dict(), "kind": KIND_NAMES[content.kind]}.items():
         if isinstance(value, dict):
             yield from ((f"{name}.{part}", _text(item)) for part, item in value.items())
         else:

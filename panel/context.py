@@ -5,9 +5,19 @@ from dataclasses import dataclass, field
 from nicegui import APIRouter
 
 from bot.authorization import StaffGate
+from bot.entry_preview import EntryPreview
 from bot.staff_login import StaffLogin
+from bot.workshop import Workshop
+from conversations.rectification_desk import RectificationDesk
 from conversations.ticket_desk import TicketDesk
 from database.engine import Database
+from insights.active_learning import ActiveLearning
+from insights.labels import QuestionLabels
+from insights.parts import Insights
+from serving.data_reports import DataReports
+from serving.jobs import TrainingJobs
+from serving.promotion import Promotions
+from serving.runs import RunStore
 from staff.accounts import StaffAccounts
 from staff.audit import AuditLog
 
@@ -25,4 +35,14 @@ class PanelContext:
     accounts: StaffAccounts
     audit_log: AuditLog
     ticket_desk: TicketDesk
+    workshop: Workshop
+    preview: EntryPreview
+    insights: Insights
+    rectifications: RectificationDesk
+    runs: RunStore
+    promotions: Promotions
+    jobs: TrainingJobs
+    data_reports: DataReports
+    labels: QuestionLabels
+    active_learning: ActiveLearning
     pages: APIRouter = field(default_factory=APIRouter)

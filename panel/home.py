@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from fastapi import Request
 from nicegui import run, ui
 
+from knowledge_base.catalogue import EntryFilter
 from panel.access import member_of, panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame, places_of
+from tickets.rectification import WantedRatings
+from tickets.store import Wanted
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,13 @@ class Waiting:
 
 def waiting(context: PanelContext) -> list[Waiting]:
     """What the first page counts."""
+    tickets, ratings = context.ticket_desk, context.rectifications
     return [
-        Waiting("tickets", "超期的工单", lambda: int(context.ticket_desk.listed(state=None, overdue=True, offset=0, limit=1)["total"]), "?overdue=1", True),
-        Waiting("tickets", "待受理的工单", lambda: int(context.ticket_desk.listed(state="filed", overdue=False, offset=0, limit=1)["total"]), "?state=filed"),
+        Waiting("tickets", "超期的工单", lambda: int(tickets.listed(Wanted(), overdue=True, limit=1)["total"]), "?overdue=1", True),
+        Waiting("tickets", "待受理的工单", lambda: int(tickets.counts(Wanted())["states"]["filed"]), "?view=list&state=filed"),
+        Waiting("tickets", "待整改的差评", lambda: int(ratings.listed(WantedRatings(state="open"), limit=1)["total"]), "?view=ratings"),
+        Waiting("reviews", "待审核的条目", lambda: context.workshop.catalogue.count(EntryFilter(state="in_review"))),
+        Waiting("reviews", "到期未复核的条目", lambda: context.workshop.catalogue.count(EntryFilter(overdue=True))),
     ]  # fmt: skip
 
 

@@ -6,9 +6,9 @@ from typing import Any
 from fastapi import Request
 from nicegui import run, ui
 
-from errors import WenzhengError
 from panel.access import member_of, panel_page
 from panel.context import PanelContext
+from panel.dialogs import attempt, sure
 from panel.frame import page_frame
 from panel.times import shown
 from staff import passwords
@@ -63,7 +63,7 @@ def register(context: PanelContext) -> None:
 
             async def end(event: Any) -> None:
                 row = event.args
-                if await _sure(f"作废令牌“{row['label']}”？用它的程序将立即不能访问。", "作废"):
+                if await sure(f"作废令牌“{row['label']}”？用它的程序将立即不能访问。", "作废"):
                     await run.io_bound(accounts.tokens.revoke, row["id"], member)
                     await refresh()
 
@@ -163,7 +163,7 @@ async def _account(accounts: StaffAccounts, account: Account, by: Member, done: 
         await finish(lambda: accounts.set_password(member.name, password.value, by), f"已重置 {member.display_name} 的密码")
 
     async def switch() -> None:
-        if account.active and not await _sure(f"停用 {member.display_name} 的账号？登录和令牌会立即失效。", "停用"):
+        if account.active and not await sure(f"停用 {member.display_name} 的账号？登录和令牌会立即失效。", "停用"):
             return
         change = accounts.deactivate if account.active else accounts.reactivate
         await finish(lambda: change(member.name, by), "已停用" if account.active else "已启用")
@@ -240,24 +240,3 @@ def _roles() -> ui.dialog:
         ]
         ui.table(columns=columns, rows=rows, row_key="what").classes("panel-table").props("dense hide-pagination")
     return dialog
-
-
-async def attempt(problem: ui.label, work: Callable[[], Any]) -> bool:
-    """Do something in a thread; what is wrong with it is shown. Whether it was done."""
-    try:
-        await run.io_bound(work)
-    except WenzhengError as exc:
-        problem.set_text(exc.problem + exc.fix)
-        return False
-    return True
-
-
-async def _sure(question: str, verb: str) -> bool:
-    with ui.dialog() as dialog, ui.card().classes("panel-form"):
-        ui.label(question)
-        with ui.row().classes("w-full justify-end"):
-            ui.button("取消", on_click=lambda: dialog.submit(False)).props("flat autofocus")
-            ui.button(verb, on_click=lambda: dialog.submit(True), color="negative")
-    answer = await dialog
-    dialog.delete()
-    return bool(answer)

@@ -10,15 +10,27 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.error_responses import install_error_responses
-from panel import audit, home, live_desk, login, people
+from panel import audit, home, knowledge, live_desk, login, people, training
 from panel.access import NotLoggedIn, login_address
 from panel.context import PanelContext
+from panel.insights import figures_page, gaps_page
 from panel.policy import PanelPolicy
 from panel.runtime import NiceGuiFiles, configure
+from panel.tickets import page as tickets
 
 STATIC = Path(__file__).resolve().parent / "static"
 
-PAGES: tuple[Callable[[PanelContext], None], ...] = (home.register, live_desk.register, people.register, audit.register)
+PAGES: tuple[Callable[[PanelContext], None], ...] = (
+    home.register,
+    live_desk.register,
+    knowledge.register,
+    tickets.register,
+    people.register,
+    audit.register,
+    gaps_page.register,
+    figures_page.register,
+    training.register,
+)
 
 
 def panel_app(context: PanelContext, error_page: Any) -> ASGIApp:

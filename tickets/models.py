@@ -22,6 +22,7 @@ class Ticket(Base):
         text: what is shown outside the ticket, masked.
         details: what, where, when, contact as told; for those who handle the ticket only.
         department, region: who answers it, and the place it is about, as named.
+        handler: the member of staff who looks after it.
         due_on: last day for the answer; None in rows of older versions until it is computed.
         due_provisional: the holidays of a year on the way were not known yet.
     """
@@ -37,6 +38,7 @@ class Ticket(Base):
     department: Mapped[str] = mapped_column(String(64))
     region: Mapped[str | None] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(16), index=True)
+    handler: Mapped[str | None] = mapped_column(String(64), index=True)  # login name of who took it up
     due_on: Mapped[date | None] = mapped_column(Date)
     due_provisional: Mapped[bool] = mapped_column(Boolean)
     answer: Mapped[str | None] = mapped_column(Text)
@@ -51,7 +53,9 @@ class TicketEvent(Base):
 
     id: Mapped[int] = mapped_column(_Id, primary_key=True, autoincrement=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), index=True)
-    step: Mapped[str] = mapped_column(String(16))  # file | accept | assign | progress | answer | return | rate | deadline
+    step: Mapped[str] = mapped_column(
+        String(16)
+    )  # file | accept | assign | progress | answer | return | rate | deadline | rectify_*
     from_state: Mapped[str | None] = mapped_column(String(16))
     to_state: Mapped[str] = mapped_column(String(16))
     actor: Mapped[str] = mapped_column(String(64))
@@ -69,6 +73,23 @@ class TicketRating(Base):
     level: Mapped[int]
     comment: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Rectification(Base):
+    """What is owed for a bad rating: put right within fifteen working days, then the citizen is called back; one a ticket."""
+
+    __tablename__ = "ticket_rectifications"
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True, autoincrement=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), unique=True)
+    state: Mapped[str] = mapped_column(String(16), index=True)  # open | assigned | rectified | called_back
+    department: Mapped[str] = mapped_column(String(64))
+    due_on: Mapped[date] = mapped_column(Date)
+    due_provisional: Mapped[bool] = mapped_column(Boolean)
+    measure: Mapped[str] = mapped_column(Text)  # what was done
+    call: Mapped[str] = mapped_column(Text)  # what the citizen said of it
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class TicketLookup(Base):

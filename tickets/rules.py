@@ -39,6 +39,10 @@ STATE_NAMES: Mapping[str, str] = {
     RATED: "已办结并评价",
     RETURNED: "已退回，等待重新分派",
 }
+STATE_SHORT_NAMES: Mapping[str, str] = {  # for staff
+    FILED: "待受理", ACCEPTED: "待分派", ASSIGNED: "已分派", IN_PROGRESS: "办理中", ANSWERED: "待评价", RATED: "已办结", RETURNED: "已退回",
+}  # fmt: skip
+KIND_NAMES: Mapping[str, str] = {CONSULTATION: "咨询", HELP: "求助", SUGGESTION: "建议", COMPLAINT: "投诉"}
 STEP_NAMES: Mapping[str, str] = {
     ACCEPT: "受理", ASSIGN: "分派", PROGRESS: "登记办理进展", ANSWER: "答复", RETURN: "退回", RATE: "评价",
 }  # fmt: skip

@@ -2,18 +2,18 @@
 
 import hmac
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from tickets import rules
+from tickets import rectification, rules
 from tickets.errors import UnknownTicketError
 from tickets.models import Ticket, TicketEvent, TicketLookup, TicketRating
 
-CITIZEN, SYSTEM = "市民", "系统"
+CITIZEN = "市民"
 LOOKUP_PERIOD = timedelta(hours=24)
 FAILURES_A_CONVERSATION = 5  # within the period
 FAILURES_A_NUMBER = 10
@@ -35,11 +35,14 @@ class Filing:
     region: str | None = None
 
 
-def file_ticket(session: Session, conversation_id: str, filing: Filing, moment: datetime, today: date) -> Ticket:
+def file_ticket(
+    session: Session, conversation_id: str, filing: Filing, moment: datetime, today: date, actor: str = CITIZEN
+) -> Ticket:
     """Add a ticket with the day's next number. Filers wait for each other until they commit.
 
     Args:
         today: the day in China; deadline and number follow it.
+        actor: who filed it; staff do for callers.
     """
     if session.get_bind().dialect.name == "postgresql":  # SQLite lets only one writer in anyway
         session.execute(select(func.pg_advisory_xact_lock(_NUMBERING_LOCK)))
@@ -57,7 +60,7 @@ def file_ticket(session: Session, conversation_id: str, filing: Filing, moment: 
     )  # fmt: skip
     session.add(ticket)
     session.flush()
-    _note(session, ticket, "file", None, CITIZEN, "", moment)
+    write_note(session, ticket, "file", None, actor, "", moment)
     return ticket
 
 
@@ -86,21 +89,25 @@ def take_step(
     before, changed.state = changed.state, rules.state_after(changed.state, step)
     if department:
         changed.department = department
+    if step in {rules.ACCEPT, rules.PROGRESS} and (step == rules.ACCEPT or not changed.handler):
+        changed.handler = actor
     if step == rules.ANSWER:
         changed.answer = note
     changed.updated_at = moment
-    _note(session, changed, step, before, actor, note, moment)
+    write_note(session, changed, step, before, actor, note, moment)
     return changed
 
 
-def rate(session: Session, number: str, level: int, comment: str, moment: datetime) -> Ticket:
-    """Record the citizen's rating.
+def rate(session: Session, number: str, level: int, comment: str, moment: datetime, today: date) -> Ticket:
+    """Record the citizen's rating; a bad one opens a rectification, due by the day in China.
 
     Raises:
         UnknownTicketError, TicketStateError: not answered yet, or rated before.
     """
     rated = take_step(session, number, rules.RATE, CITIZEN, moment, note=f"{rules.LEVELS[level]} {comment}".strip())
     session.add(TicketRating(ticket_id=rated.id, level=level, comment=comment, created_at=moment))
+    if level <= rectification.BAD:
+        rectification.begin(session, rated, moment, today)
     return rated
 
 
@@ -115,6 +122,12 @@ def tickets_of(session: Session, conversation_id: str, limit: int = 3) -> Sequen
     """The newest tickets filed in a conversation."""
     query = select(Ticket).where(Ticket.conversation_id == conversation_id).order_by(Ticket.id.desc()).limit(limit)
     return session.scalars(query).all()
+
+
+def filed_with(session: Session, conversation_id: str, key: str) -> Ticket | None:
+    """The ticket that was filed in a conversation with this key."""
+    found = session.scalars(select(Ticket).where(Ticket.conversation_id == conversation_id))
+    return next((ticket for ticket in found if ticket.details.get("key") == key), None)
 
 
 def unrated_of(session: Session, conversation_id: str) -> Sequence[Ticket]:
@@ -148,21 +161,59 @@ def look_up(session: Session, conversation_id: str, number: str, last_digits: st
     return None
 
 
-def listed(
-    session: Session, *, state: str | None = None, overdue_on: date | None = None, offset: int = 0, limit: int = 50
-) -> tuple[int, Sequence[Ticket]]:
-    """How many tickets there are, and one page of them, newest first.
+@dataclass(frozen=True)
+class Wanted:
+    """Which tickets; None leaves a field open.
 
     Args:
         overdue_on: only those that are overdue on this day.
+        text: a number, or words of the masked text.
     """
-    query = select(Ticket)
-    if state:
-        query = query.where(Ticket.state == state)
-    if overdue_on:
-        query = query.where(Ticket.state.in_(rules.OPEN_STATES), Ticket.due_on < overdue_on)
+
+    state: str | None = None
+    kind: str | None = None
+    department: str | None = None
+    handler: str | None = None
+    overdue_on: date | None = None
+    text: str | None = None
+
+
+def listed(session: Session, wanted: Wanted, *, offset: int = 0, limit: int = 50) -> tuple[int, Sequence[Ticket]]:
+    """How many tickets there are, and one page of them: those that owe an answer by their last day, then the others, newest first."""
+    query = select(Ticket).where(*_conditions(wanted))
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    return total, session.scalars(query.order_by(Ticket.id.desc()).offset(offset).limit(limit)).all()
+    owing = Ticket.state.in_(rules.OPEN_STATES)
+    ordered = query.order_by(case((owing, 0), else_=1), case((owing, Ticket.due_on)), Ticket.id.desc())
+    return total, session.scalars(ordered.offset(offset).limit(limit)).all()
+
+
+def counts(session: Session, wanted: Wanted) -> dict[str, int]:
+    """Tickets in each state, whatever state is wanted."""
+    query = select(Ticket.state, func.count()).where(*_conditions(replace(wanted, state=None))).group_by(Ticket.state)
+    found = dict(session.execute(query).tuples().all())
+    return {state: found.get(state, 0) for state in rules.STATES}
+
+
+def departments(session: Session) -> set[str]:
+    """Those that have tickets."""
+    return set(session.scalars(select(Ticket.department).distinct()))
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    pairs = (
+        (Ticket.state, wanted.state),
+        (Ticket.kind, wanted.kind),
+        (Ticket.department, wanted.department),
+        (Ticket.handler, wanted.handler),
+    )
+    conditions: list[ColumnElement[bool]] = [column == value for column, value in pairs if value]
+    if wanted.overdue_on:
+        conditions += [Ticket.state.in_(rules.OPEN_STATES), Ticket.due_on < wanted.overdue_on]
+    if wanted.text:
+        number = rules.number_in(wanted.text) or wanted.text.strip().upper()
+        words = [Ticket.text.icontains(word, autoescape=True) for word in wanted.text.split()]
+        conditions.append(or_(Ticket.number == number, and_(*words)))
+    return conditions
 
 
 def history(session: Session, ticket_id: int) -> Sequence[TicketEvent]:
@@ -174,28 +225,7 @@ def rating_of(session: Session, ticket_id: int) -> TicketRating | None:
     return session.scalar(select(TicketRating).where(TicketRating.ticket_id == ticket_id))
 
 
-def recompute_deadlines(session: Session, moment: datetime, local_day: Callable[[datetime], date]) -> int:
-    """Compute missing and provisional deadlines of open tickets anew; returns how many changed.
-
-    To be called when the calendar has learned another year, and after an upgrade from a version without deadlines.
-
-    Args:
-        local_day: the day in China of a moment.
-    """
-    unsettled = or_(Ticket.due_on.is_(None), Ticket.due_provisional)
-    changed = 0
-    for found in session.scalars(select(Ticket).where(Ticket.state.in_(rules.OPEN_STATES), unsettled).with_for_update()):
-        limit = rules.due(found.kind, local_day(found.created_at))
-        if (found.due_on, found.due_provisional) == (limit.day, limit.provisional):
-            continue
-        before, found.due_on, found.due_provisional = found.due_on, limit.day, limit.provisional
-        if before != limit.day:
-            _note(session, found, "deadline", found.state, SYSTEM, f"答复期限：{before or '未定'} → {limit.day}", moment)
-        changed += 1
-    return changed
-
-
-def _note(session: Session, changed: Ticket, step: str, before: str | None, actor: str, note: str, moment: datetime) -> None:
+def write_note(session: Session, changed: Ticket, step: str, before: str | None, actor: str, note: str, moment: datetime) -> None:
     session.add(
         TicketEvent(ticket_id=changed.id, step=step, from_state=before, to_state=changed.state, actor=actor, note=note, at=moment)
     )

@@ -35,6 +35,13 @@ def is_workday(day: date) -> bool:
         return day.weekday() < 5
 
 
+def working_days_left(today: date, last: date) -> int:
+    """Working days after today up to the last day; 0 on the last day itself, negative by as many as have gone since."""
+    first, end = sorted((today, last))
+    count = sum(is_workday(first + timedelta(days=n)) for n in range(1, (end - first).days + 1))
+    return count if last >= today else -max(1, count)
+
+
 def deadline(start: date, working_days: int) -> Deadline:
     """The `working_days`-th working day after `start`; the first day itself does not count (《民法典》第二百零一条).
 

@@ -13,7 +13,9 @@ from serving.runs import Run
 RunId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="训练编号")]
 PERMISSION = "training"
 # A report shows what strangers wrote: nothing in it may run or load anything, even if escaping had a hole.
-REPORT_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"}
+REPORT_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
+}
 
 
 class Start(BaseModel):
@@ -61,6 +63,18 @@ def training_routes(services: Services) -> APIRouter:
     def report(run_id: RunId, request: Request) -> FileResponse:
         gate.require(request, PERMISSION)
         return FileResponse(runs.report(run_id), media_type="text/html; charset=utf-8", headers=REPORT_HEADERS)
+
+    @router.get("/api/training/data", summary="可用于训练的数据：数量、均衡、矛盾和可疑的例子（最近一次统计）")
+    def data(request: Request) -> dict[str, Any]:
+        gate.require(request, PERMISSION)
+        reports = services.data_reports
+        return {"running": reports.running, "problem": reports.problem, "report": reports.latest()}
+
+    @router.post("/api/training/data", summary="重新统计训练数据，在后台进行", status_code=202)
+    def count(request: Request) -> dict[str, Any]:
+        gate.require(request, PERMISSION)
+        services.data_reports.refresh()
+        return {"running": True}
 
     @router.get("/api/training/job", summary="最近一次训练任务的进度")
     def job(request: Request) -> dict[str, Any]:

@@ -5,7 +5,7 @@ more is reported as aborted, and going on with it writes the rest.
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import timedelta
@@ -23,7 +23,7 @@ from knowledge_base.entries import EntryStore
 from knowledge_base.errors import ImportFileError, ImportStateError, NotAllowedError, UnknownImportError
 from knowledge_base.importers.importer import Importer, MappedRow, Step, map_rows
 from knowledge_base.importers.jobs import STATE_NAMES, Choice, FollowUp, JobView, RowView
-from knowledge_base.importers.profiles import load_profile
+from knowledge_base.importers.profiles import load_profile, stated_fields
 from knowledge_base.importers.readers import SUFFIXES, SourceFile, read_file
 from knowledge_base.models import ImportJob, ImportRow
 from knowledge_base.uploads import check_upload
@@ -194,6 +194,7 @@ class ImportDesk:
             columns = list(file.columns or dict.fromkeys(key for row in file.rows for key in row.values))
             self._set(number, total=len(file.rows), columns=columns)
             mapped = map_rows(file, profile)
+            stated = stated_fields(file.columns, profile) if file.columns and profile.generic else None
         finally:
             path.unlink(missing_ok=True)
         given = {row.number: {key: _cell(value) for key, value in row.values.items()} for row in file.rows}
@@ -209,11 +210,18 @@ class ImportDesk:
         ]
         self._add(number, ready)
         for part in batches(mapped.rows, READ_BATCH):
-            self._add(number, self._previewed(number, part, given))
+            self._add(number, self._previewed(number, part, given, stated))
         self._set(number, state="ready")
 
-    def _previewed(self, number: int, rows: Sequence[MappedRow], given: Mapping[int, dict[str, Any]]) -> list[ImportRow]:
-        steps = Importer(self._store).plan(rows)
+    def _previewed(
+        self, number: int, rows: Sequence[MappedRow], given: Mapping[int, dict[str, Any]], stated: Collection[str] | None
+    ) -> list[ImportRow]:
+        importer = Importer(self._store)
+        steps = importer.plan(rows)
+        if stated is not None:  # a table of a few columns does not empty the other fields
+            entries = self._store.newest([step.entry_id for step in steps if step.entry_id is not None])
+            pairs = ((step.row, entries.get(step.entry_id or 0)) for step in steps)
+            steps = importer.plan([_completed(row, record.content, stated) if record else row for row, record in pairs])
         known = self._store.newest([step.entry_id for step in steps if step.entry_id is not None])
         found = []
         for step in steps:
@@ -315,6 +323,8 @@ class ImportDesk:
 
     def _job(self, number: int, states: set[str]) -> JobView:
         job = self.job(number)
+        if job.profile not in PROFILES:
+            raise UnknownImportError(number)
         if job.state not in states:
             raise ImportStateError(f"这次导入现在是“{STATE_NAMES[job.state]}”。", fix="只有待确认或已中断的导入可以这样做。")
         return job
@@ -323,6 +333,20 @@ class ImportDesk:
     def _count(session: Any, number: int, column: Any) -> dict[str, int]:
         query = select(column, func.count()).where(ImportRow.import_id == number, column.is_not(None)).group_by(column)
         return {str(name): count for name, count in session.execute(query)}
+
+
+def _completed(row: MappedRow, entry: EntryContent, stated: Collection[str]) -> MappedRow:
+    """The row with what the entry says in fields that the table has no columns for."""
+    given, known = row.content.to_dict(), entry.to_dict()
+    for field in ("facets", "source"):
+        kept = {name: value for name, value in known.get(field, {}).items() if f"{field}.{name}" not in stated}
+        if kept or given.get(field):
+            given[field] = {**kept, **given.get(field, {})}
+    for field, value in known.items():
+        if field not in {"facets", "source"} and field not in stated:
+            given[field] = value
+    content = EntryContent.model_validate(given)
+    return MappedRow(row.number, content, content.content_hash())
 
 
 def _row(number: int, row: int, status: str, given: dict[str, Any]) -> dict[str, Any]:

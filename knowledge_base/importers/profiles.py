@@ -1,6 +1,7 @@
 """Profiles: declarative mapping files that say which column becomes which field of an entry."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -144,3 +145,9 @@ def chinese_columns() -> dict[str, str]:
     for alias, field in load_profile("entry").aliases.items():
         names.setdefault(field, alias)
     return names
+
+
+def stated_fields(columns: Iterable[str], profile: Profile) -> set[str]:
+    """The fields that a table in the entry format has columns for; `attributes` when it has any attribute."""
+    fields = {profile.aliases.get(name, name) for name in columns}
+    return fields | ({ATTRIBUTES.rstrip(".")} if any(field.startswith(ATTRIBUTES) for field in fields) else set())

@@ -141,7 +141,8 @@ def _worth_an_entry(piece: Piece) -> bool:
     words = sum(len(line) for line in piece.body)
     if piece.kind == "article":
         return words >= SHORTEST_BODY // 2
-    return not piece.parts and words >= SHORTEST_BODY
+    sections = [part for part in piece.parts if part.kind not in {"question", "row"}]
+    return not sections and words >= SHORTEST_BODY
 
 
 def _kind(piece: Piece, document: str) -> Kind:

@@ -22,7 +22,6 @@ _PATTERNS: tuple[tuple[str, int, re.Pattern[str]], ...] = (  # kind, depth, what
     ("section", 7, re.compile(r"(?:[（(]\s*\d{1,2}\s*[)）]|\d{1,2}[)）]|[①-⑳])\s*")),
 )  # fmt: skip
 _ANSWER = re.compile(r"(?:答复?|回答|解答|A)\s*\d{0,3}\s*[:：]\s*")
-_CONTINUED = re.compile(r"[，,、；;]$")
 _ENDS = re.compile(r"[。！？!?；;：:，,、…）)]$|[.]$")
 _RUN_IN = re.compile(r"[^。：:？?！!]{2,40}[。？?！!：:]")
 _META = re.compile(
@@ -177,9 +176,5 @@ def _is_short_line(text: str) -> bool:
 
 
 def _mid_sentence(before: Sequence[Block]) -> bool:
-    return (
-        bool(before)
-        and bool(_CONTINUED.search(before[-1].text))
-        and len(before[-1].text) > LONGEST_TITLE_LINE
-        and before[-1].text[-1] in "，,、"
-    )
+    """Whether the line before goes on: its break is one of the page, not of the text."""
+    return bool(before) and before[-1].text.endswith(("，", ",", "、"))

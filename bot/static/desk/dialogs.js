@@ -1,5 +1,6 @@
-// Dialogs of the desk: end, pass on, canned phrases.
+// Dialogs of the desk: end, pass on, canned phrases, a ticket.
 import { h, reactive } from "vue";
+import { ticketDraft, ticketFields } from "./ticket.js";
 import { CLOSE_REASONS } from "./words.js";
 
 export default {
@@ -7,8 +8,8 @@ export default {
   setup(props) {
     const { store } = props;
     const { state } = store;
-    const form = reactive({ reason: CLOSE_REASONS[0], to: "", note: "", phrase: null });
-    const shut = () => { state.dialog = null; form.phrase = null; };
+    const form = reactive({ reason: CLOSE_REASONS[0], to: "", note: "", phrase: null, ticket: null });
+    const shut = () => { state.dialog = null; form.phrase = null; form.ticket = null; };
     const row = (label, control) => h("label", { class: "field" }, [h("span", label), control]);
 
     function close() {
@@ -56,9 +57,18 @@ export default {
       ], ["新增", () => { form.phrase = { title: "", text: "", shared: false }; }]];
     }
 
+    function ticket() {
+      const { talk } = state;
+      form.ticket ??= ticketDraft([...talk.messages.filter((one) => one.role === "user").slice(-3).map((one) => one.text), ...talk.notes.map((one) => one.text)].join("\n"));
+      return ["建诉求工单", ticketFields(form.ticket), ["登记", async () => {
+        if (!form.ticket.what.trim()) { store.notice("请写明什么事。", "bad"); return; }
+        if (await store.fileTicket(form.ticket)) shut();
+      }]];
+    }
+
     return () => {
       if (!state.dialog) return null;
-      const [title, body, action] = { close, transfer, phrases }[state.dialog.kind]();
+      const [title, body, action] = { close, transfer, phrases, ticket }[state.dialog.kind]();
       return h("div", { class: "veil", onClick: (event) => { if (event.target === event.currentTarget) shut(); } }, h("div", {
         class: "dialog", role: "dialog", "aria-modal": "true", "aria-label": title, onKeydown: (event) => { if (event.key === "Escape") { event.stopPropagation(); shut(); } },
       }, [

@@ -21,9 +21,10 @@ function badges(row, store) {
 function line(row, store) {
   const { state } = store;
   const waits = wait(row, state.now);
+  const unread = row.state === "waiting" || row.state === "taken" ? row.unread : 0; // elsewhere nobody has to read everything
   const chosen = row.conversation_id === state.selected;
   return h("li", {
-    key: row.conversation_id, id: `row-${row.conversation_id}`, class: ["d-row", { chosen, unread: row.unread > 0 }], role: "option",
+    key: row.conversation_id, id: `row-${row.conversation_id}`, class: ["d-row", { chosen, unread: unread > 0 }], role: "option",
     "aria-selected": chosen, onClick: () => store.open(row.conversation_id),
   }, [
     h("div", { class: "d-row-top" }, [
@@ -34,7 +35,7 @@ function line(row, store) {
     ]),
     h("div", { class: "d-row-line" }, [
       h("span", { class: "d-row-words" }, row.last_words || "（还没有文字消息）"),
-      row.unread > 0 ? h("span", { class: "count", "aria-label": `${row.unread} 条未读` }, row.unread) : null,
+      unread > 0 ? h("span", { class: "count", "aria-label": `${unread} 条未读` }, unread) : null,
     ]),
     h("div", { class: "d-row-tags" }, badges(row, store)),
   ]);

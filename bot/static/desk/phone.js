@@ -2,6 +2,7 @@
 import { h, onMounted, reactive } from "vue";
 import { Api, debounced, newKey } from "./api.js";
 import { card, missing } from "./suggest.js";
+import { ticketBody, ticketDraft, ticketFields } from "./ticket.js";
 
 const WAIT_MS = 250;
 const MEMORY = "wenzheng-phone"; // an unfinished call outlives a reload of the page
@@ -12,12 +13,12 @@ export default {
   props: { csrf: { type: String, default: "" }, me: { type: String, default: "" } },
   setup(props) {
     const api = new Api({ csrf: props.csrf });
-    const state = reactive({ call: fresh(), found: null, word: "", bad: false, busy: false, ms: null });
+    const state = reactive({ call: fresh(), found: null, word: "", bad: false, busy: false, ms: null, ticket: null });
     let looking = null;
 
     function say(word, bad = false) {
       Object.assign(state, { word, bad });
-      setTimeout(() => { if (state.word === word) state.word = ""; }, bad ? 8000 : 4000);
+      setTimeout(() => { if (state.word === word) state.word = ""; }, bad ? 8000 : 15000);
     }
     const keep = () => { try { sessionStorage.setItem(MEMORY, JSON.stringify(state.call)); } catch { /* private mode */ } };
 
@@ -66,7 +67,7 @@ export default {
     async function save() {
       if (state.call.text.trim()) untold();
       const { key, notes, questions } = state.call;
-      if (!questions.length && !notes.trim()) { say("还没有可保存的内容。", true); return null; }
+      if (!questions.length && !notes.trim() && !state.ticket) { say("还没有可保存的内容。", true); return null; }
       state.busy = true;
       try {
         const body = { key, notes, questions: questions.map(({ question, entry_id, version, text, probability }) => ({ question, entry_id, version, text, probability })) };
@@ -83,11 +84,31 @@ export default {
       }
     }
 
-    async function ticket() {
+    function ticket() {
       const { notes, questions, text } = state.call;
-      const draft = [...questions.map((asked) => asked.question), text, notes].map((part) => part.trim()).filter(Boolean).join("\n");
-      const conversation = await save();
-      if (conversation) location.assign(`/panel/tickets?${new URLSearchParams({ draft: draft.slice(0, 1500), conversation })}`);
+      const story = [...questions.filter((asked) => !asked.entry_id).map((asked) => asked.question), text, notes];
+      state.ticket = ticketDraft(story.map((part) => part.trim()).filter(Boolean).join("\n"));
+    }
+    async function file() {
+      if (!state.ticket.what.trim()) { say("请写明什么事。", true); return; }
+      const conversation = state.ticket.conversation ?? await save();
+      if (!conversation) return;
+      state.ticket.conversation = conversation; // a second try files the same ticket
+      try {
+        const { conversation: _kept, ...draft } = state.ticket;
+        const filed = await api.post("/api/tickets", ticketBody(draft, conversation));
+        state.ticket = null;
+        say(`已登记诉求，编号 ${filed.number}，${filed.department}承办。请告诉来电人这个编号。`);
+      } catch (problem) { say(problem.message, true); }
+    }
+    function form() {
+      return h("div", { class: "pane results" }, [
+        h("h2", "建诉求工单"), ...ticketFields(state.ticket),
+        h("div", { class: "foot-row" }, [
+          h("button", { type: "button", class: "primary", disabled: state.busy, onClick: file }, "保存通话并登记"),
+          h("button", { type: "button", onClick: () => { state.ticket = null; } }, "取消"),
+        ]),
+      ]);
     }
 
     onMounted(() => {
@@ -122,16 +143,16 @@ export default {
         h("textarea", { rows: 4, maxlength: 2000, "aria-label": "备注", placeholder: "来电人姓名、电话、地点、诉求等，可用来建工单", value: state.call.notes, onInput: (event) => { state.call.notes = event.target.value; keep(); } }),
         h("div", { class: "foot-row" }, [
           h("button", { type: "button", class: "primary", disabled: state.busy, onClick: save }, "保存电话咨询"),
-          h("button", { type: "button", disabled: state.busy, onClick: ticket }, "保存并建诉求工单"),
+          h("button", { type: "button", disabled: state.busy, onClick: ticket }, "建诉求工单"),
           h("button", { type: "button", class: "link", onClick: () => { state.call = fresh(); state.found = null; keep(); } }, "清空"),
           h("span", { class: state.bad ? "none" : "small", role: "status" }, state.word),
         ]),
       ]),
-      h("section", { class: "pane results", "aria-label": "推荐" }, [
+      state.ticket ? form() : h("section", { class: "pane results", "aria-label": "推荐" }, [
         h("h2", "推荐"),
         state.found?.outcome === "fallback" ? h("p", { class: "none" }, "没有把握大的内容，下面的请核对后再说。") : null,
         ...(state.found?.suggestions ?? []).map((item) => card(item, { actions: [{ label: item.rank === 1 ? "已告知（Ctrl+Enter）" : "已告知", primary: true, title: "记下：已把这条内容告诉来电人", run: told }], mark })),
-        state.found ? missing(state.found, mark) : h("p", { class: "empty" }, "还没有输入。"),
+        state.found ? missing(state.found, mark) : h("p", { class: "empty" }, state.call.text.trim() ? "正在查找…" : "还没有输入。"),
       ]),
     ]);
   },

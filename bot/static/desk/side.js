@@ -29,6 +29,7 @@ function caller(store, noteText) {
       h("a", { href: `/panel/tickets?number=${ticket.number}` }, ticket.number), ` ${ticket.state_name}`, ticket.overdue ? h("b", { class: "late" }, " 超期") : null,
       h("div", { class: "small" }, `${ticket.department} · ${ticket.text.slice(0, 60)}`),
     ])), "没有工单"),
+    h("button", { type: "button", class: "link wide", onClick: () => { store.state.dialog = { kind: "ticket" }; } }, "替他建诉求工单"),
     h("section", { class: "block" }, [
       h("h3", "备注（市民看不到）"),
       h("ul", talk.notes.map((note) => h("li", { key: note.id }, [note.text, h("div", { class: "small" }, `${note.agent} ${clock(note.at)}`)]))),

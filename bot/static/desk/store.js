@@ -1,6 +1,7 @@
 // The state of an agent's desk, and everything that changes it.
 import { reactive } from "vue";
 import { newKey } from "./api.js";
+import { ticketBody } from "./ticket.js";
 import { REMIND_S, seconds } from "./words.js";
 
 const PAGE = 50;
@@ -225,6 +226,14 @@ export function createStore(api, me) {
     return Boolean(answer);
   }
 
+  async function fileTicket(draft) {
+    const filed = await guarded(() => api.post("/api/tickets", ticketBody(draft, state.selected)));
+    if (!filed) return false;
+    notice(`已登记诉求 ${filed.number}，${filed.department}承办。`, "good");
+    await refreshTalk();
+    return true;
+  }
+
   async function loadPhrases() {
     const page = await guarded(() => api.get("/api/desk/phrases"));
     if (page) state.phrases = page.phrases;
@@ -325,6 +334,6 @@ export function createStore(api, me) {
 
   return {
     state, load, setView, open, take, send, sendSuggestion, arm, disarm, edit, mark, note, suggest, search, older, refreshTalk, step,
-    loadPhrases, savePhrase, removePhrase, loadAgents, listen, tick, remind, notice, holds, seen, post,
+    loadPhrases, savePhrase, removePhrase, loadAgents, listen, tick, remind, fileTicket, notice, holds, seen, post,
   };
 }

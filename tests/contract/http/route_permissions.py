@@ -43,7 +43,18 @@ STREAMS = {"GET /api/desk/events"}  # never end: whoever may call them waits
 
 PAGES: dict[str, str] = {
     "/": MEMBER,
+    "/desk": "desk",
+    "/phone": "desk",
+    "/tickets": "tickets",
+    "/training": "training",
     "/people": "people",
+    "/figures": "figures",
+    "/gaps": "gaps",
+    "/topics": "gaps",
+    "/answer-bank": "knowledge.edit",
+    "/knowledge": "knowledge.read",
+    "/reviews": "knowledge.review",
+    "/imports": "knowledge.edit",
     "/audit": "people",
 }
 

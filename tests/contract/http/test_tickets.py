@@ -9,6 +9,7 @@ from bot.caretaker import Caretaker
 from conversations import clock
 from conversations.handoff_desk import HandoffDesk
 from conversations.outbox import Outbox
+from staff.accounts import COMMAND_LINE
 from tests.contract.http.conftest import ADMIN, ask
 
 STORY = "我要投诉昨天下午在示例区政务服务中心3号窗口，工作人员态度恶劣不给办理"
@@ -134,3 +135,103 @@ class TestHandoffs:
                 await asyncio.sleep(0.01)
         await caretaker.stop()
         assert (await ask(client, "你好", "等的人"))["messages"] != []
+
+
+CALLER = {
+    "key": "call-0001", "kind": "complaint", "what": "楼下烧烤店油烟太大，电话13800138000", "where": "示例市幸福小区", "when": "昨晚",
+    "contact": "13800138000",
+}  # fmt: skip
+
+
+class TestForCallers:
+    async def test_an_agent_files_what_a_caller_says(self, client, services):
+        token = _token(services, "wang", "agent")
+        reply = await client.post("/api/tickets", json=CALLER, headers=token)
+        assert reply.status_code == 201
+        filed = reply.json()
+        assert (filed["department"], filed["channel"], filed["history"][0]["actor"]) == ("综合行政执法局", "phone", "wang")
+        assert "13800138000" not in str(filed)
+        assert (await client.post("/api/tickets", json=CALLER, headers=token)).json()["number"] == filed["number"]
+        assert (await client.get("/api/tickets", headers=token)).json()["total"] == 1
+
+    async def test_a_caller_s_conversation_gets_the_ticket(self, client):
+        said = await ask(client, "你好", "来电人")
+        body = {**CALLER, "conversation_id": said["conversation_id"], "department": "城管局"}
+        filed = await client.post("/api/tickets", json=body, headers=ADMIN)
+        assert (filed.json()["conversation_id"], filed.json()["department"]) == (said["conversation_id"], "城管局")
+        missing = await client.post("/api/tickets", json={**body, "conversation_id": "nope"}, headers=ADMIN)
+        assert missing.status_code == 404
+
+    async def test_looking_at_the_contact_is_written_down(self, client, services):
+        token = _token(services, "wang", "agent")
+        number = (await client.post("/api/tickets", json=CALLER, headers=token)).json()["number"]
+        assert services.ticket_desk.read(number)["details"]["contact"] == "138****8000"
+        assert (await client.get(f"/api/tickets/{number}", headers=token)).json()["details"]["contact"] == "13800138000"
+        line = (await client.get("/api/staff/audit", params={"action": "ticket.contact"}, headers=ADMIN)).json()["lines"][0]
+        assert (line["actor"], line["object_id"]) == ("wang", number)
+        assert "13800138000" not in str((await client.get("/api/staff/audit", headers=ADMIN)).json())
+
+    async def test_found_by_department_handler_words_and_number(self, client, services):
+        token = _token(services, "wang", "agent")
+        first = (await client.post("/api/tickets", json=CALLER, headers=token)).json()["number"]
+        other = {**CALLER, "key": "call-0002", "kind": "consultation", "what": "医保怎么异地报销", "where": ""}
+        second = (await client.post("/api/tickets", json=other, headers=token)).json()["number"]
+        await client.post(f"/api/tickets/{first}/accept", headers=token)
+
+        async def found(**query):
+            return [row["number"] for row in (await client.get("/api/tickets", params=query, headers=token)).json()["tickets"]]
+
+        assert await found() == [second, first]  # the earlier deadline first
+        assert await found(department="综合行政执法局") == [first]
+        assert await found(handler="wang") == [first]
+        assert await found(q="医保 报销") == [second]
+        assert await found(q=first.lower()) == [first]
+        assert await found(kind="consultation", state="accepted") == []
+        counts = (await client.get("/api/tickets/counts", headers=token)).json()
+        assert (counts["states"]["filed"], counts["states"]["accepted"], counts["overdue"]) == (1, 1, 0)
+        assert {"综合行政执法局", "医疗保障局"} <= set(counts["departments"])
+
+
+class TestBadRatings:
+    async def rated(self, client, words):
+        receipt = await file(client)
+        number = await number_of(client)
+        for step, body in STEPS:
+            await post(client, f"/api/tickets/{number}/{step}", body)
+        await post(client, f"/api/tickets/{number}/answer", {"text": "已转达。"})
+        await ask(client, words, "投诉人")
+        return number, receipt["conversation_id"]
+
+    async def test_put_right_and_called_back(self, client):
+        number, _ = await self.rated(client, "非常不满意，根本没人联系我")
+        rating = (await client.get("/api/tickets/ratings", headers=ADMIN)).json()["ratings"][0]
+        owed = rating["rectification"]
+        assert (rating["level"], owed["state"], owed["days_left"], owed["overdue"]) == (1, "open", 15, False)
+        path = f"/api/tickets/{number}/rectification"
+        await post(client, f"{path}/call-back", {"text": "满意"}, 409)
+        await post(client, f"{path}/assign", {"department": "督查科"})
+        await post(client, f"{path}/rectify", {"text": "已当面道歉并办结。"})
+        assert (await post(client, f"{path}/reopen", {"text": "市民说还没有收到证"}))["state"] == "assigned"
+        await post(client, f"{path}/rectify", {"text": "证件已送达。"})
+        done = await post(client, f"{path}/call-back", {"text": "市民表示满意"})
+        assert (done["state"], done["department"], done["days_left"]) == ("called_back", "督查科", None)
+        steps = [event["step"] for event in (await client.get(f"/api/tickets/{number}", headers=ADMIN)).json()["history"]]
+        assert steps[-5:] == ["rectify_assign", "rectify_done", "rectify_again", "rectify_done", "rectify_call"]
+
+    async def test_overdue_after_fifteen_working_days(self, client, services):
+        await self.rated(client, "不满意")
+        services.rectifications._now = lambda: clock.now() + timedelta(days=40)
+        late = (await client.get("/api/tickets/ratings", params={"overdue": True}, headers=ADMIN)).json()["ratings"]
+        assert late[0]["rectification"]["overdue"] is True
+        assert late[0]["rectification"]["days_left"] < 0
+
+    async def test_good_ratings_owe_nothing(self, client):
+        number, _ = await self.rated(client, "满意")
+        ratings = (await client.get("/api/tickets/ratings", headers=ADMIN)).json()["ratings"]
+        assert [(row["level"], row["rectification"]) for row in ratings] == [(4, None)]
+        await post(client, f"/api/tickets/{number}/rectification/assign", {}, 404)
+
+
+def _token(services, name, role):
+    services.accounts.add(name, "four words long", role, COMMAND_LINE)
+    return {"Authorization": f"Bearer {services.accounts.tokens.add(name, 't', COMMAND_LINE).token}"}

@@ -20,11 +20,13 @@ def test_draft_review_publish_withdraw(store: EntryStore, feed: ChangeFeed) -> N
     record = store.create(CONTENT, EDITOR)
     assert (record.version, record.state, record.live_version, record.revision) == (1, "draft", None, 0)
     assert feed.revision() == 0
-    with pytest.raises(NotAllowedError, match="还没有提交审核"):
+    with pytest.raises(NotAllowedError, match="角色不能发布"):
         store.publish(record.entry_id, EDITOR)
+    with pytest.raises(NotAllowedError, match="还没有提交审核"):
+        store.publish(record.entry_id, REVIEWER)
     assert store.submit(record.entry_id, EDITOR).state == "in_review"
     assert store.submit(record.entry_id, EDITOR).state == "in_review"
-    with pytest.raises(NotAllowedError, match="自己"):
+    with pytest.raises(NotAllowedError, match="角色不能发布"):
         store.publish(record.entry_id, EDITOR)
     published = store.publish(record.entry_id, REVIEWER)
     assert (published.state, published.live_version, published.revision) == ("published", 1, 1)

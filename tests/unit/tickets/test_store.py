@@ -10,7 +10,7 @@ from conversations.clock import CHINA
 from database.engine import Database
 from database.migrate import migrate
 from tests.unit.tickets.test_workdays import LAST_YEAR
-from tickets import rules, store, workdays
+from tickets import deadlines, rules, store, workdays
 from tickets.errors import TicketStateError, UnknownTicketError
 from tickets.models import Ticket
 from tickets.store import Filing
@@ -47,19 +47,19 @@ def test_a_provisional_deadline_moves_when_the_holidays_become_known(database, m
         assert filed.due_provisional
         before = filed.due_on
     with database.write() as session:
-        assert store.recompute_deadlines(session, MOMENT, china_day) == 0, "nothing is known yet"
+        assert deadlines.recompute_deadlines(session, MOMENT, china_day) == 0, "nothing is known yet"
     new_year = {date(LAST_YEAR + 1, 1, day) for day in (1, 2, 3, 4, 5)}
     monkeypatch.setattr(workdays, "has_notice", lambda day: True)
     monkeypatch.setattr(workdays, "is_workday", lambda day: day.weekday() < 5 and day not in new_year)
     with database.write() as session:
-        assert store.recompute_deadlines(session, MOMENT, china_day) == 1
+        assert deadlines.recompute_deadlines(session, MOMENT, china_day) == 1
     ticket = only_ticket(database)
     assert not ticket.due_provisional
     assert ticket.due_on > before
     with database.read() as session:
         assert [event.step for event in store.history(session, ticket.id)] == ["file", "deadline"]
     with database.write() as session:
-        assert store.recompute_deadlines(session, MOMENT, china_day) == 0
+        assert deadlines.recompute_deadlines(session, MOMENT, china_day) == 0
 
 
 def test_a_refused_step_changes_nothing(database):
@@ -87,7 +87,7 @@ def test_tickets_of_before_the_migration_survive_and_get_a_deadline(tmp_path):
         ))  # fmt: skip
     migrate(database, backups=tmp_path)
     with database.write() as session:
-        assert store.recompute_deadlines(session, MOMENT, china_day) == 1
+        assert deadlines.recompute_deadlines(session, MOMENT, china_day) == 1
     ticket = only_ticket(database)
     assert (ticket.number, ticket.text, ticket.kind, ticket.due_on) == (
         "WZ202603020001", "旧诉求", "complaint", date(2026, 3, 23),

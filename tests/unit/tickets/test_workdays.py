@@ -51,3 +51,12 @@ def test_a_deadline_is_a_working_day_with_exactly_so_many_before_it(start, count
 @pytest.mark.parametrize(("kind", "days"), [("consultation", 2), ("help", 10), ("suggestion", 10), ("complaint", 15)])
 def test_limits_by_kind(kind, days):
     assert rules.due(kind, date(2026, 3, 2)) == workdays.deadline(date(2026, 3, 2), days)
+
+
+def test_working_days_left_count_to_the_last_day_and_back(monkeypatch):
+    monkeypatch.setattr(workdays, "is_workday", lambda day: day.weekday() < 5)
+    friday = date(2026, 3, 6)
+    left = {day: workdays.working_days_left(day, friday) for day in (date(2026, 3, 2), date(2026, 3, 5), friday)}
+    assert list(left.values()) == [4, 1, 0]
+    assert workdays.working_days_left(date(2026, 3, 7), friday) == -1  # a Saturday after it is late already
+    assert workdays.working_days_left(date(2026, 3, 10), friday) == -2

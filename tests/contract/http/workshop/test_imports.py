@@ -12,7 +12,7 @@ from openpyxl import Workbook, load_workbook
 from bot.services import Services
 from knowledge_base.models import ImportJob
 from knowledge_base.workflow import Actor
-from tests.contract.http.conftest import ADMIN, Build, Open
+from tests.contract.http.conftest import ADMIN, ENTRY, Build, Open, publish
 from tests.contract.http.workshop.conftest import get, post
 
 NOTICE = """示例市人才安居办法
@@ -96,6 +96,24 @@ async def test_a_table_is_previewed_chosen_from_and_imported(
     assert services.entries.by_external_id("X4").content.answer == "表格的答案。"
     assert {j["id"] for j in (await get(client, "/api/imports", editor))["imports"]} == {number, number - 1}
     await post(client, f"/api/imports/{number}/commit", editor, status=409)
+
+
+async def test_a_table_of_a_few_columns_leaves_the_other_fields_alone(
+    client: httpx.AsyncClient, services: Services, editor: dict[str, str]
+) -> None:
+    await publish(client)
+    table = _table(["编号", "类型", "标题", "答案", "咨询电话"], ["SP-01", "办事指南", ENTRY["title"], "新的答案。", None])
+    number = (await _upload(client, editor, "a.xlsx", table))["id"]
+    await _wait(client, number, "ready")
+    (row,) = (await get(client, f"/api/imports/{number}/rows", editor))["rows"]
+    assert {change["field"] for change in row["changes"]} == {"answer", "facets.phone"}  # an empty cell does empty its field
+    await post(client, f"/api/imports/{number}/commit", editor, {"conflicts": "overwrite"}, 202)
+    await _wait(client, number, "done")
+    record = services.entries.by_external_id("SP-01")
+    assert (record.state, record.live_version, record.content.answer) == ("draft", 1, "新的答案。")
+    assert (record.content.facets.materials, record.content.source.quote) == (ENTRY["facets"]["materials"], "原文一句。")
+    again = (await _upload(client, editor, "a.xlsx", table))["id"]
+    assert (await _wait(client, again, "ready"))["counts"] == {"unchanged": 1}
 
 
 async def test_files_that_are_refused(client: httpx.AsyncClient, editor: dict[str, str]) -> None:

@@ -1,0 +1,30 @@
+"""What dialogs of several pages do alike: try something and show what is wrong with it, ask before doing harm."""
+
+from collections.abc import Callable
+from typing import Any
+
+from nicegui import run, ui
+
+from errors import WenzhengError
+
+
+async def attempt(problem: ui.label, work: Callable[[], Any]) -> bool:
+    """Do something in a thread; what is wrong with it is shown. Whether it was done."""
+    try:
+        await run.io_bound(work)
+    except WenzhengError as exc:
+        problem.set_text(exc.problem + exc.fix)
+        return False
+    return True
+
+
+async def sure(question: str, verb: str) -> bool:
+    """Ask; whether the answer was yes."""
+    with ui.dialog() as dialog, ui.card().classes("panel-form"):
+        ui.label(question)
+        with ui.row().classes("w-full justify-end"):
+            ui.button("取消", on_click=lambda: dialog.submit(False)).props("flat autofocus")
+            ui.button(verb, on_click=lambda: dialog.submit(True), color="negative")
+    answer = await dialog
+    dialog.delete()
+    return bool(answer)

@@ -1,0 +1,1 @@
+"""Pages that show what the records tell: gaps, answer bank, topics, figures."""

@@ -1,0 +1,63 @@
+"""What the workshop's pages call things, and small pieces that several of them show."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from nicegui import ui
+
+from bot.entry_page import KIND_NAMES
+from knowledge_base.catalogue import EntryRow
+from knowledge_base.validity import today
+from knowledge_base.workflow import STATE_NAMES
+from panel.times import shown
+
+STATE_TONES = {"draft": "", "in_review": "warn", "published": "good", "withdrawn": "bad"}
+VALIDITY_NAMES = {"valid": "有效", "expiring": "即将到期", "expired": "已过期", "not_yet": "未生效"}
+VALIDITY_TONES = {"valid": "good", "expiring": "warn", "expired": "bad", "not_yet": "blue"}
+ACTION_NAMES: Mapping[str, str] = {
+    "create": "新建", "edit": "修改", "submit": "提交审核", "send_back": "退回", "publish": "发布", "publish_alone": "发布（未经第二人）",
+    "withdraw": "撤下", "restore": "恢复旧版本", "schedule": "定时发布", "unschedule": "取消定时", "reviewed": "复核无误",
+    "review_demanded": "要求复核", "repeal": "文件废止", "repeal_withdraw": "文件废止，撤下", "import_create": "导入新建", "import_update": "导入更新",
+    "sample_remove": "移除示例",
+}  # fmt: skip
+
+
+def style() -> None:
+    """The workshop's own styles and scripts."""
+    ui.add_head_html('<link rel="stylesheet" href="/panel/static/knowledge.css?1">')
+    ui.add_body_html('<script src="/panel/static/knowledge.js?1" defer></script>')
+
+
+def tag(text: str, tone: str = "") -> ui.label:
+    return ui.label(text).classes(f"panel-tag {tone}")
+
+
+def state_tag(state: str, live: bool) -> None:
+    """Where the newest version stands; says when an older one answers meanwhile."""
+    tag(STATE_NAMES[state], STATE_TONES[state])
+    if live and state in {"draft", "in_review"}:
+        tag("旧版在用", "blue").tooltip("市民现在看到的仍是上一个发布的版本")
+
+
+def when(day: date | None) -> str:
+    return day.isoformat() if day else ""
+
+
+def short(moment: datetime) -> str:
+    """`03-02 09:00`, with the year when it is another one."""
+    text = shown(moment)
+    return text.removeprefix(f"{today().year}-")
+
+
+def row_cells(row: EntryRow, probability: float | None = None) -> dict[str, object]:
+    """A row of the list for `ui.table`."""
+    return {
+        "id": row.entry_id, "title": row.title, "external_id": row.external_id or "", "kind": KIND_NAMES[row.kind],
+        "state": STATE_NAMES[row.state], "state_tone": STATE_TONES[row.state],
+        "older_live": row.live_version is not None and row.state in {"draft", "in_review"},
+        "department": row.department or "", "region": row.region_code or "", "tags": "、".join(row.tags[:3]),
+        "validity": VALIDITY_NAMES[row.validity], "validity_tone": VALIDITY_TONES[row.validity],
+        "ends": f"至 {row.effective_to}" if row.effective_to else "", "planned": f"{shown(row.publish_at)} 发布" if row.publish_at else "",
+        "review": when(row.review_due_on), "updated": short(row.updated_at), "actor": row.actor,
+        "chance": f"{probability:.0%}" if probability is not None else "",
+    }  # fmt: skip
