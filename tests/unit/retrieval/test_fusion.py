@@ -65,7 +65,7 @@ def test_of_two_first_hits_alike_the_nearer_in_meaning_is_surer() -> None:
 
 
 def test_an_entry_that_lacks_words_of_the_question_is_less_sure() -> None:
-    column, none = np.full(2, 0.85, dtype=np.float32), dict.fromkeys(CHANNELS, np.zeros(2, dtype=np.float32))
+    column, none = np.full(2, 0.65, dtype=np.float32), dict.fromkeys(CHANNELS, np.zeros(2, dtype=np.float32))
     whole, lacking = (
         Fusion.load().named.probabilities(calibration_features(np.array([0.5, 0.0]), column, none, np.full(2, share)))[0]
         for share in (0.0, 0.5)
