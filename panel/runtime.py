@@ -55,6 +55,7 @@ async def running() -> AsyncIterator[None]:
     finally:
         await core.app.stop()
         await core.sio.shutdown()
+        core.sio.eio.service_task_event = None  # it would have the next gateway wait for a task that is gone
         core.app._shutdown_handlers.clear()  # start() adds them again
         for client in list(Client.instances.values()):
             client.delete()
