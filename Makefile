@@ -30,8 +30,8 @@ contracts: .dev  ## 包之间的依赖方向、对外接口与内部报文
 golden: .dev  ## 真实网关加真实 Rasa 的对话用例
 	@$(BIN)/python -m pytest -m sidecar
 
-bench: .dev  ## 意图与检索延迟的测量
-	@$(BIN)/python -m bench.intents
+bench: .dev  ## 质量指标与检索延迟的测量
+	@$(BIN)/wenzheng evaluate
 	@$(BIN)/wenzheng bench
 
 train-env:  ## 安装训练环境（torch、sentence-transformers）

@@ -2,7 +2,7 @@
 
 import asyncio
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any, Protocol
 
@@ -30,7 +30,7 @@ class Perform(Protocol):
     """`conversations.consultation.Consultation.perform`: synchronous; returns the wire result."""
 
     def __call__(
-        self, turn_id: str, *, intent: str | None, confidence: float, entities: dict[str, str]
+        self, turn_id: str, *, intent: str | None, confidence: float, entities: dict[str, str], guesses: Sequence[str]
     ) -> Mapping[str, Any] | None: ...
 
 
@@ -51,7 +51,9 @@ class ConsultAction:
         try:
             result = await asyncio.get_running_loop().run_in_executor(
                 self._workers,
-                lambda: self._perform(turn_id, intent=intent, confidence=confidence, entities=entities_of(message)),
+                lambda: self._perform(
+                    turn_id, intent=intent, confidence=confidence, entities=entities_of(message), guesses=guesses_of(message)
+                ),
             )
         except Exception:  # the outer edge: nothing of the conversation may travel back in an error
             # no exc_info: a renderer that shows local variables would log what the citizen said
@@ -70,6 +72,12 @@ def classified(message: Mapping[str, Any]) -> tuple[str | None, float]:
         guesses = [r for r in message.get("intent_ranking") or [] if r.get("name") != NOTHING_CLASSIFIED]
         return None, max((float(r.get("confidence") or 0.0) for r in guesses), default=0.0)
     return name or None, confidence
+
+
+def guesses_of(message: Mapping[str, Any]) -> list[str]:
+    """All intents, the likeliest first."""
+    ranking = message.get("intent_ranking") or []
+    return [str(guess["name"]) for guess in ranking if guess.get("name") not in (None, NOTHING_CLASSIFIED)]
 
 
 def entities_of(message: Mapping[str, Any]) -> dict[str, str]:

@@ -2,23 +2,24 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from answering import wording
+from answering.asked import Asked, facets_of, joined, labels_for, timing_of, understood
 from answering.choosing import NONE_OF_THEM, agrees, goes_back, pick_of
-from answering.dates import asked_period, asks_former, asks_present, without_dates
-from answering.deciding import Candidate, labels_of, narrowed, question_for
-from answering.facets import asked_facets, names_no_matter
+from answering.dates import asks_former, asks_present, without_dates
+from answering.deciding import Candidate, base_title, narrowed, question_for
+from answering.facets import asked_facets, left_over, names_no_matter
 from answering.follow_ups import FollowUps
-from answering.following import continues, correction, leans
+from answering.following import asks_how_much_is_given, aspects_in, continues, correction, leans, place_alone
 from answering.knowledge_index import KnowledgeIndex
 from answering.lookup import CANDIDATES, Finds, Lookup, Ranked
 from answering.models import Answer, Button, CaseView, Citation, FoundEntries, Inquiry, PickList
 from answering.models import Found as FoundRow
 from answering.regions import Jurisdiction
 from answering.replies import HUMAN, Found, Replies
-from answering.rivals import rivals_of
+from answering.rivals import LEAST_NEAR, rivals_of, worth_asking
 from answering.timeliness import Timing, note
 from knowledge_base.entries import EntryRecord, EntryStore
 from knowledge_base.validity import validity_of
@@ -28,25 +29,9 @@ __all__ = ["CANDIDATES", "Answer", "Answerer", "Button", "CaseView", "Citation",
 
 NEAR_ENTRIES = 3
 POLICY_ENTRIES = 5
-LEAST_NEAR = 0.05  # below this probability an entry is not offered as near
 SHORT_REPLY = 12  # characters of a message that answers the deciding question by a fact ("我在广州")
 SNIPPET = 160
 _MORE = re.compile(r"再(?:说|讲)|详细|具体|介绍|展开|重复|说清楚|什么意思|是什么|(?:这|那)个?呢|怎么样|怎么说")
-FACETS_OF_INTENT = {"eligibility": "conditions"}
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """A message as it is understood.
-
-    Attributes: text: without what only corrects; words: without the time as well; facets: asked for.
-    """
-
-    inquiry: Inquiry
-    text: str
-    words: str
-    timing: Timing
-    facets: list[str]
 
 
 class Answerer:
@@ -72,7 +57,7 @@ class Answerer:
         if picked is not None:
             return picked
         corrected = correction(inquiry.text)
-        asked = _asked(inquiry, corrected or inquiry.text)
+        asked = understood(inquiry, corrected or inquiry.text)
         ours = self._jurisdiction(searcher.revision)
         elsewhere = ours.elsewhere(asked.text)
         if elsewhere:
@@ -81,6 +66,8 @@ class Answerer:
         follow_up = self._follow_up(asked)
         if follow_up is not None:
             return follow_up
+        if corrected and (beside := self._corrected_to(asked)):
+            return beside
         if corrected:  # what was discussed before is not what is meant
             asked = replace(
                 asked,
@@ -98,7 +85,7 @@ class Answerer:
             record = self._under_discussion(asked)
             if record is not None:
                 text = self._follow_ups.loose(record, asked.words, self._replies().page(record))
-                return self._replies().told(inquiry, asked.timing, record, text, resolved=_joined(record, inquiry.text))
+                return self._replies().told(inquiry, asked.timing, record, text, resolved=joined(record, inquiry.text))
         return self._decided(asked, finds)
 
     def opens(self, entry_id: int, text: str) -> bool:
@@ -111,9 +98,9 @@ class Answerer:
         record = self._lookup.live(entry_id)
         if record is None:
             return None
-        asked = _asked(inquiry, correction(inquiry.text) or inquiry.text)
-        resolved = _joined(record, inquiry.text)
-        return self._told(inquiry, asked.timing, record, _facets_of(asked), resolved=resolved, question=asked.words)
+        asked = understood(inquiry, correction(inquiry.text) or inquiry.text)
+        resolved = joined(record, inquiry.text)
+        return self._told(inquiry, asked.timing, record, facets_of(asked), resolved=resolved, question=asked.words)
 
     def search(self, query: str, k: int, as_of: date) -> FoundEntries:
         """Published, valid entries for a query, best first."""
@@ -145,7 +132,7 @@ class Answerer:
             return None
         waiting = inquiry.case.picks if record.entry_id in inquiry.case.options else None
         if waiting is None:
-            return self._told(inquiry, _timing_of(inquiry), record, [], resolved=record.content.title)
+            return self._told(inquiry, timing_of(inquiry), record, [], resolved=record.content.title)
         choice = next(i for i, entries in enumerate(waiting.entries) if record.entry_id in entries)
         return self._taken(inquiry, waiting, choice, [record])
 
@@ -162,11 +149,11 @@ class Answerer:
         if choice == NONE_OF_THEM:
             after = replace(case, options=[])
             return self._replies().plain(
-                "fallback", wording.NONE_OF_THEM, inquiry, _timing_of(inquiry), after, resolved=picks.question or None,
+                "fallback", wording.NONE_OF_THEM, inquiry, timing_of(inquiry), after, resolved=picks.question or None,
                 buttons=[HUMAN],
             )  # fmt: skip
         live = self._store.published(picks.entries[choice])
-        timing = _timing_of(inquiry)
+        timing = timing_of(inquiry)
         records = [live[i] for i in picks.entries[choice] if i in live and timing.fits(live[i].content)]
         if not records:
             said = wording.STOPPED + wording.NOT_FOUND_ALONE
@@ -179,11 +166,11 @@ class Answerer:
         return self._told_or_asked(inquiry, records, picks.question, picks.asked)
 
     def _told_or_asked(self, inquiry: Inquiry, records: Sequence[EntryRecord], question: str, asked: int) -> Answer:
-        timing = _timing_of(inquiry)
+        timing = timing_of(inquiry)
         if len(records) > 1:
             return self._ask(inquiry, timing, records, question, asked, Found())
         record, facets = records[0], asked_facets(question)
-        resolved = _joined(record, question) if question else record.content.title
+        resolved = joined(record, question) if question else record.content.title
         return self._told(inquiry, timing, record, facets, resolved=resolved, question=question)
 
     def _asked_again(self, inquiry: Inquiry, picks: PickList) -> Answer:
@@ -193,7 +180,7 @@ class Answerer:
         cited = [live[entries[0]] for entries in picks.entries] if single else []
         buttons = [Button(label, payload) for label, payload in zip(picks.labels, picks.payloads, strict=True)]
         return self._replies().plain(
-            "clarify", wording.listed(wording.WHICH_ONE, picks.labels), inquiry, _timing_of(inquiry), cited=cited,
+            "clarify", wording.listed(wording.WHICH_ONE, picks.labels), inquiry, timing_of(inquiry), cited=cited,
             resolved=picks.question or None, buttons=buttons,
         )  # fmt: skip
 
@@ -202,7 +189,7 @@ class Answerer:
         case = inquiry.case
         if picks is None or not case.options or len(inquiry.text) > SHORT_REPLY or asked_facets(inquiry.text):
             return None
-        records = [r for r in self._store.published(case.options).values() if _timing_of(inquiry).fits(r.content)]
+        records = [r for r in self._store.published(case.options).values() if timing_of(inquiry).fits(r.content)]
         left = narrowed([Candidate(r.entry_id, r.content) for r in records], inquiry.text, {})
         if not left or len(left) == len(records):
             return None
@@ -214,9 +201,9 @@ class Answerer:
         if not goes_back(inquiry.text):
             return None
         record = self._lookup.live(inquiry.case.entry_id if inquiry.case.options else inquiry.case.previous)
-        if record is None or not _timing_of(inquiry).fits(record.content):
+        if record is None or not timing_of(inquiry).fits(record.content):
             return None
-        return self._told(inquiry, _timing_of(inquiry), record, [], resolved=_joined(record, inquiry.text))
+        return self._told(inquiry, timing_of(inquiry), record, [], resolved=joined(record, inquiry.text))
 
     def _list_of(self, options: Sequence[int]) -> PickList | None:
         if not options:
@@ -225,42 +212,84 @@ class Answerer:
         titles = [live[i].content.title if i in live else "" for i in options]
         return PickList("", titles, titles, [[i] for i in options])
 
-    def _under_discussion(self, asked: _Asked) -> EntryRecord | None:
+    def _under_discussion(self, asked: Asked) -> EntryRecord | None:
         record = self._lookup.live(asked.inquiry.case.entry_id)
         return record if record is not None and asked.timing.fits(record.content) else None
 
-    def _follow_up(self, asked: _Asked) -> Answer | None:
+    def _follow_up(self, asked: Asked) -> Answer | None:
         """The answer to a question that names no matter of its own; None when it is a question of its own."""
         inquiry = asked.inquiry
+        if (of_place := self._of_place(asked)) is not None:
+            return of_place
         subject = self._index.searcher.understand(asked.words).subject
-        timed = asked.timing.period is not None or asks_present(asked.text)
+        present = asks_present(asked.text) or (
+            inquiry.case.as_of is not None and asked.timing.period is None and without_dates(asked.text) != normalise(asked.text)
+        )  # "2026年呢" after another year, said in 2026
+        timed = asked.timing.period is not None or present
         if timed:
             subject = wording.DATED_PADDING.sub(" ", subject)
         more = inquiry.case.entry_id is not None and bool(_MORE.search(normalise(asked.text)))
-        bare = names_no_matter(subject) and (bool(asked.facets) or timed or more)
+        record = self._lookup.live(inquiry.case.entry_id)
+        named = left_over(subject) if timed and record is not None else ""
+        bare = (names_no_matter(subject) or bool(named and record is not None and named in record.content.title)) and (
+            bool(asked.facets) or timed or more
+        )
         if not bare and not (inquiry.case.entry_id is not None and continues(asked.words)):
             return None
-        timing = Timing(inquiry.as_of) if asks_present(asked.text) else asked.timing if timed else _timing_of(inquiry)
-        record = self._lookup.live(inquiry.case.entry_id)
+        if inquiry.case.options and inquiry.case.picks and not timed:  # of which of them?
+            waiting = replace(inquiry.case.picks, question=f"{inquiry.case.picks.question} {asked.words}".strip())
+            return self._asked_again(replace(inquiry, case=replace(inquiry.case, picks=waiting)), waiting)
+        timing = Timing(inquiry.as_of) if present else asked.timing if timed else timing_of(inquiry)
         if record is None or (timing.period is None and not timed and not timing.fits(record.content)):
             about = "、".join(wording.HEADINGS[f] for f in asked.facets) or "相关内容"
             return self._replies().plain("clarify", wording.WHICH_MATTER.format(asked=about), inquiry, timing)
         other = self._follow_ups.at(record, timing) if timed else None
         other = other or self._follow_ups.sibling(record, asked.words, inquiry.case.question, timing)
         record = other or record
-        resolved = _joined(record, inquiry.text)
-        if other is not None or timed or not self._follow_ups.asks_details(asked.words, asked.facets):
+        resolved = joined(record, inquiry.text)
+        given = asks_how_much_is_given(asked.words, record.content.title)
+        if other is not None or timed or given or not self._follow_ups.asks_details(asked.words, asked.facets):
             facets = asked.facets or asked_facets(inquiry.case.question)
             return self._told(inquiry, timing, record, facets, resolved=resolved)
         said, others = self._note(record, timing)
         text = self._follow_ups.details(record, asked.words, asked.facets, self._replies().page(record), said)
         return self._replies().told(inquiry, timing, record, text, others=others, resolved=resolved)
 
-    def _at_another_time(self, asked: _Asked) -> Answer:
+    def _corrected_to(self, asked: Asked) -> Answer | None:
+        """ "不对，我说的是租房的": an entry beside the one under discussion."""
+        record, timing = self._under_discussion(asked), timing_of(asked.inquiry)
+        other = self._follow_ups.meant_instead(record, asked.words, timing) if record else None
+        if record is None or other is None:
+            return None
+        question = asked.inquiry.case.question
+        return self._told(
+            asked.inquiry,
+            timing,
+            other,
+            asked_facets(question),
+            resolved=joined(other, asked.text),
+            question=base_title(other.content.title),
+        )
+
+    def _of_place(self, asked: Asked) -> Answer | None:
+        """ "那示例区呢", "市里的": the counterpart for the place, or that the entry says nothing of it."""
+        record = self._under_discussion(asked)
+        place = place_alone(asked.words, record.content.title if record else "")
+        if place is None or record is None or asked.inquiry.case.options:
+            return None
+        inquiry, timing = asked.inquiry, timing_of(asked.inquiry)
+        other = self._follow_ups.of_place(record, place, inquiry.case.question, timing)
+        resolved = joined(record, inquiry.text)
+        if other is not None:
+            return self._told(inquiry, timing, other, asked_facets(inquiry.case.question), resolved=resolved)
+        text = self._follow_ups.loose(record, asked.words, self._replies().page(record))
+        return self._replies().told(inquiry, timing, record, text, resolved=resolved)
+
+    def _at_another_time(self, asked: Asked) -> Answer:
         finds = self._lookup.best_at(asked.words, asked.timing)
         return self._decided(asked, finds)
 
-    def _out_of_date(self, asked: _Asked, outdated: Ranked) -> Answer:
+    def _out_of_date(self, asked: Asked, outdated: Ranked) -> Answer:
         """A question of today about what holds no more, or not yet."""
         record, found = outdated.record, Found(None, outdated.hit)
         said, others = self._note(record, asked.timing)
@@ -276,10 +305,10 @@ class Answerer:
             asked.inquiry, asked.timing, record, text, others=others, found=found, resolved=asked.text, question=question
         )
 
-    def _decided(self, asked: _Asked, finds: Finds) -> Answer:
+    def _decided(self, asked: Asked, finds: Finds) -> Answer:
         """Tell the entry found, ask which of several is meant, offer what is near, or decline."""
         near = [r for r in finds.ranked if r.probability >= LEAST_NEAR]
-        if near and (finds.sure or finds.result.offered):
+        if near and (finds.sure or (finds.result.offered and worth_asking(finds.scored(), finds.result.threshold))):
             facts = {**asked.inquiry.profile, **asked.inquiry.case.entities}
             rivals = rivals_of(finds.scored(), asked.text, finds.result.threshold)
             left = narrowed(rivals, asked.text, facts)
@@ -291,12 +320,21 @@ class Answerer:
             if len(ranked) > 1:
                 records = [r.record for r in ranked]
                 return self._ask(asked.inquiry, asked.timing, records, asked.text, 0, found)
-            resolved = asked.text if asked.text == asked.inquiry.text else _joined(ranked[0].record, asked.text)
+            resolved = asked.text if asked.text == asked.inquiry.text else joined(ranked[0].record, asked.text)
+            record = self._for_the_sender(asked, ranked[0].record)
             return self._told(
-                asked.inquiry, asked.timing, ranked[0].record, _facets_of(asked), found=found, resolved=resolved,
-                question=asked.words,
-            )  # fmt: skip
+                asked.inquiry, asked.timing, record, facets_of(asked), found=found, resolved=resolved, question=asked.words
+            )
         return self._declined(asked, finds, near[:NEAR_ENTRIES])
+
+    def _for_the_sender(self, asked: Asked, record: EntryRecord) -> EntryRecord:
+        """The entry's counterpart for the kind of applicant that the sender told to be, where it is for others."""
+        kind = asked.inquiry.profile.get("enterprise_type", "")
+        if not kind or not record.content.audience or any(kind in who or who in kind for who in record.content.audience):
+            return record
+        if any(aspect.who for aspect in aspects_in(asked.words)):  # asked for somebody else
+            return record
+        return self._follow_ups.sibling(record, f"那{kind}呢", asked.words, asked.timing) or record
 
     def _ask(
         self, inquiry: Inquiry, timing: Timing, records: Sequence[EntryRecord], question: str, asked: int, found: Found
@@ -311,6 +349,8 @@ class Answerer:
         resolved: str | None = None, question: str | None = None,
     ) -> Answer:  # fmt: skip
         said, others = self._note(record, timing)
+        if asks_how_much_is_given(inquiry.text, record.content.title):
+            facets = [facet for facet in facets if facet != "fee"]
         text = wording.tell(record.content, facets, self._replies().page(record), said)
         return self._replies().told(
             inquiry, timing, record, text, others=others, found=found, resolved=resolved, question=question
@@ -322,47 +362,22 @@ class Answerer:
         successor = self._lookup.successor(record, timing) if expired else None
         return note(record.content, timing, successor.content.title if successor else None), [successor] if successor else []
 
-    def _policies(self, asked: _Asked, finds: Finds) -> Answer:
+    def _policies(self, asked: Asked, finds: Finds) -> Answer:
         near = [r for r in finds.ranked if r.probability >= LEAST_NEAR][:POLICY_ENTRIES]
         if not near:
             return self._replies().plain("clarify", wording.TELL_ME_MORE, asked.inquiry, asked.timing, found=Found(finds.result))
         records, found = [r.record for r in near], Found(finds.result, near[0].hit)
         return self._replies().offered(
-            "clarify", wording.POLICIES_FOR_YOU, asked.inquiry, asked.timing, records, _labels(records), found
+            "clarify", wording.POLICIES_FOR_YOU, asked.inquiry, asked.timing, records, labels_for(records), found
         )
 
-    def _declined(self, asked: _Asked, finds: Finds, near: Sequence[Ranked]) -> Answer:
+    def _declined(self, asked: Asked, finds: Finds, near: Sequence[Ranked]) -> Answer:
         if near:
             lead = f"{wording.NOT_FOUND}{wording.NOT_FOUND_NEAR}"
             records, found = [r.record for r in near], Found(finds.result, near[0].hit)
-            return self._replies().offered("fallback", lead, asked.inquiry, asked.timing, records, _labels(records), found, HUMAN)
+            return self._replies().offered(
+                "fallback", lead, asked.inquiry, asked.timing, records, labels_for(records), found, HUMAN
+            )
         text = f"{wording.NOT_FOUND}{wording.NOT_FOUND_ALONE}"
         found = Found(finds.result, finds.result.hits[0] if finds.result.hits else None)
         return self._replies().plain("fallback", text, asked.inquiry, asked.timing, found=found, buttons=[HUMAN])
-
-
-def _asked(inquiry: Inquiry, text: str) -> _Asked:
-    period = asked_period(text, inquiry.as_of)
-    words = without_dates(text) if period or asks_former(text) or asks_present(text) else text
-    return _Asked(inquiry, text, words, Timing(inquiry.as_of, period), asked_facets(words))
-
-
-def _facets_of(asked: _Asked) -> list[str]:
-    """What is told of an entry besides its conclusion."""
-    if asked.facets or asked.inquiry.intent not in FACETS_OF_INTENT:
-        return asked.facets
-    return [FACETS_OF_INTENT[asked.inquiry.intent]]
-
-
-def _timing_of(inquiry: Inquiry) -> Timing:
-    """The time that the conversation is about."""
-    return Timing.of_case(inquiry.as_of, inquiry.case.as_of)
-
-
-def _joined(record: EntryRecord, text: str) -> str:
-    """A question that leans on the case, as it stands on its own."""
-    return f"{record.content.title}：{text}"
-
-
-def _labels(records: Sequence[EntryRecord]) -> list[str]:
-    return labels_of([Candidate(r.entry_id, r.content) for r in records])

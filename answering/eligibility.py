@@ -14,6 +14,7 @@ from knowledge_base.content import EntryContent
 from knowledge_base.entries import EntryRecord, EntryStore
 from knowledge_base.validity import validity_of
 
+SURELY_A_MATTER = 0.9
 TYPE = "企业类型"
 AUDIENCE_OF_TYPE = {
     "公司": ("企业",), "个人独资或合伙企业": ("企业",), "农民专业合作社": ("企业", "农民专业合作社"),
@@ -50,11 +51,16 @@ class EligibilityAdviser:
             return None
         return assessed(record, facts, as_of)
 
-    def conclude(self, inquiry: Inquiry, found: Assessed, facts: Facts) -> Answer:
-        """The conclusion with its reasons, materials, entry point, source and validity."""
+    def conclude(self, inquiry: Inquiry, found: Assessed, facts: Facts, note: str = "") -> Answer:
+        """The conclusion with its reasons, materials, entry point, source and validity. Args: note: on the time, said first."""
         page = f"{self._public_url}/e/{found.record.entry_id}" if self._public_url else None
-        text = wording.conclusion(found.record.content, found.conclusion, found.assessment, facts, page)
+        text = wording.conclusion(found.record.content, found.conclusion, found.assessment, facts, page, note)
         return self.answer("answer", text, inquiry, [found.record], record=found.record)
+
+    def is_a_matter(self, text: str, as_of: date) -> bool:
+        """Whether a message surely asks for some entry, rather than answers a question of ours."""
+        best = self._answerer.search(text, 1, as_of).results
+        return bool(best) and best[0].probability >= SURELY_A_MATTER
 
     def ask(self, inquiry: Inquiry, found: Assessed, fact: str, *, heard: str = "", first: bool) -> Answer:
         """The question for one fact.

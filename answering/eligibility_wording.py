@@ -1,13 +1,15 @@
 """How a computed conclusion is told: conclusion, reasons with their clause, materials and entry point, source. At most 600 characters."""
 
 from collections.abc import Sequence
+from datetime import date
 
-from answering.wording import MAX_ANSWER, cut, facet_value, source_line, validity_line
+from answering.wording import MAX_ANSWER, chinese_date, cut, facet_value, source_line, validity_line
 from enterprises.conditions import Condition
 from enterprises.evaluation import Assessment, Finding
 from enterprises.facts import registry
 from enterprises.values import Facts, FactValue, describe
 from knowledge_base.content import EntryContent
+from knowledge_base.validity import validity_of
 
 MOST_REASONS, MAX_REASON = 6, 70
 MOST_MATERIALS, MAX_MATERIAL, MAX_ENTRY_POINT = 4, 24, 80
@@ -43,12 +45,23 @@ def noted(facts: Facts) -> str:
     return f"记下了，{'、'.join(f'{name}：{told(name, value)}' for name, value in facts.items())}。" if facts else ""
 
 
+def as_of(content: EntryContent, day: date, today: date) -> str:
+    """That the rules of another day were applied; empty for today's."""
+    if day == today:
+        return ""
+    over = validity_of(content, today) == "expired" and content.effective_to
+    ended = f"这项规定已于{chinese_date(content.effective_to)}到期，现在不能再据此申请。" if over and content.effective_to else ""
+    return f"以下按{chinese_date(day)}的规定核对。{ended}"
+
+
 def told(fact: str, value: FactValue) -> str:
     return describe(value, registry()[fact].unit)
 
 
-def conclusion(content: EntryContent, verdict: str, assessment: Assessment, facts: Facts, page: str | None) -> str:
-    """The whole reply for one entry."""
+def conclusion(
+    content: EntryContent, verdict: str, assessment: Assessment, facts: Facts, page: str | None, note: str = ""
+) -> str:
+    """The whole reply for one entry. Args: note: on the time that it holds for, said first."""
     title = cut(content.title, 60)
     if verdict == "不符合":
         body = _not_met(content, title, assessment, facts)
@@ -56,6 +69,7 @@ def conclusion(content: EntryContent, verdict: str, assessment: Assessment, fact
         body = [f"按您说的情况，符合“{title}”的条件。", *_lines(assessment.of("met"), facts, "符合")]
     else:
         body = _undecided(title, assessment, facts)
+    body = [note, *body] if note else body
     foot = [f"依据：{cut(source_line(content), 160)}" + (f"，{validity_line(content)}" if validity_line(content) else "")]
     if not source_line(content):
         foot = []

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from answering import wording
-from answering.deciding import base_title
+from answering.deciding import base_title, level_of
 from answering.facets import left_over
 from answering.following import Aspect, aspects_in, sentences, stated, stated_facet
 from answering.lookup import Lookup
@@ -17,6 +17,8 @@ MOST_SENTENCES = 3
 NEAREST = 5  # entries looked at for the same matter at another time
 _SWITCHES = re.compile(r"换成|那.{1,14}呢|^.{2,10}呢[?？]*$")
 GENERAL = frozenset({"conditions", "materials", "steps"})  # facets that many other questions seem to ask for
+LONGEST_LEVEL = 2  # characters of "市里", "省级"
+LEAST_NAME, LONGEST_NAME = 2, 6  # characters by which a correction names another entry
 COMMON = 3  # characters in a row that titles of one kind of matter share
 
 
@@ -62,9 +64,29 @@ class FollowUps:
         named = match.group() if match else ""
         for query in dict.fromkeys((f"{named}{question}", f"{named}{base_title(record.content.title)}")):
             finds = self._lookup.search(query, timing)
-            if finds.sure and self._is_counterpart(record.content, finds.ranked[0].record.content, who):
-                return finds.ranked[0].record
+            sure = [r.record for r in finds.ranked[:NEAREST] if r.probability >= finds.result.threshold]
+            if other := next((r for r in sure if self._is_counterpart(record.content, r.content, who)), None):
+                return other
         return None
+
+    def of_place(self, record: EntryRecord, place: str, question: str, timing: Timing) -> EntryRecord | None:
+        """The counterpart of an entry for a place or level ("那示例区呢", "市里的"), the entry itself included; None: there is none."""
+        level = place[:1] if len(place) <= LONGEST_LEVEL else None
+        for query in dict.fromkeys((f"{place}{question}", f"{place}{base_title(record.content.title)}", question)):
+            finds = self._lookup.search(query, timing)
+            for found in finds.ranked[:NEAREST]:
+                if found.probability >= finds.result.threshold and _is_of(found.record.content, place, level):
+                    return found.record
+        return record if _is_of(record.content, place, level) else None
+
+    def meant_instead(self, record: EntryRecord, words: str, timing: Timing) -> EntryRecord | None:
+        """The entry beside this one that a short correction names ("不对，我说的是租房的"); None: it names another matter."""
+        name = left_over(normalise(words))
+        if not LEAST_NAME <= len(name) <= LONGEST_NAME or name in record.content.title:
+            return None
+        finds = self._lookup.search(base_title(record.content.title), timing)
+        beside = (r.record for r in finds.ranked if r.record.entry_id != record.entry_id)
+        return next((other for other in beside if name in other.content.title and _shares_words(other, record)), None)
 
     def at(self, record: EntryRecord, timing: Timing) -> EntryRecord | None:
         """The entry on the same matter that holds for the time asked about, else the one of today; None: the entry itself."""
@@ -83,6 +105,17 @@ class FollowUps:
             return False
         one, two = who.stated.sub("|", base_title(content.title)), who.stated.sub("|", base_title(other.title))
         return any(one[i : i + COMMON] in two for i in range(len(one) - COMMON + 1))
+
+
+def _is_of(content: EntryContent, place: str, level: str | None) -> bool:
+    if level:
+        return level_of(content.region_code) == {"区": "县"}.get(level, level)
+    return place in content.title or any(place in question for question in content.similar_questions)
+
+
+def _shares_words(one: EntryRecord, other: EntryRecord) -> bool:
+    a, b = base_title(one.content.title), base_title(other.content.title)
+    return any(a[i : i + COMMON] in b for i in range(len(a) - COMMON + 1))
 
 
 def _asked_of(words: str, facets: Sequence[str]) -> list[Aspect]:

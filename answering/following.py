@@ -71,6 +71,22 @@ def aspects_in(text: str) -> list[Aspect]:
     return found
 
 
+_PLACE_ALONE = re.compile(
+    r"^(?:那么?|如果是?|要是|换成|换|还有|在|我是?(?:要|想)?问的?是?|我?说的是)*(?:我们?)?(?:在|是)?"
+    r"(?P<place>(?:国家|全国|省|市|区|县)(?:里|级|局|厅)?|[\u4e00-\u9fff]{1,5}?(?:省|市|区|县|镇|乡|街道))(?:里|级|这边|那边|的|这里|那里)*(?P<matter>(?!呢|有|也|怎|一样|是多)[\u4e00-\u9fff]{2,6}?)?"
+    r"(?:呢|有吗|有没有|也有吗|怎么样|怎么说|怎么算|一样吗|是多少)*[?？。!！]*$"
+)
+
+
+def place_alone(text: str, title: str = "") -> str | None:
+    """The place or level that a message names and nothing besides ("那示例区呢", "市里的"); None: it is no such message.
+
+    Args: title: of the entry under discussion, which may be named along with the place ("那示例区的摊贩呢").
+    """
+    match = _PLACE_ALONE.match(normalise(text))
+    return match["place"] if match and (match["matter"] or "") in title else None
+
+
 def continues(text: str) -> bool:
     """Whether a message asks for a fact, a detail or another time and names no matter: with an entry under discussion it means that."""
     plain = normalise(text)
@@ -78,6 +94,16 @@ def continues(text: str) -> bool:
     if timeless != plain:
         return len(left_over(DATED_PADDING.sub(" ", timeless))) <= MOST_LEFT_OVER  # "那现在呢", "明年还有吗"
     return bool(asked_facets(plain) or aspects_in(plain)) and asks_only_details(plain)
+
+
+_MONEY_GIVEN = re.compile(r"补贴|补助|奖励|津贴|返还|贷款|服务券|消费券|扣除|提取|退税|养老金|失业金|补偿")
+_HOW_MUCH = re.compile(r"多少钱|多少元|是多少|有多少|(?:能|可以)?(?:给|拿|领|补)多少")
+
+
+def asks_how_much_is_given(text: str, title: str) -> bool:
+    """Whether "多少钱" about an entry of this title means what one gets, not what one pays."""
+    plain = normalise(text)
+    return bool(_MONEY_GIVEN.search(title) and _HOW_MUCH.search(plain)) and not re.search(r"收费|费用|要钱|花钱|交", plain)
 
 
 def asks_only_details(subject: str) -> bool:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from answering import matching_wording as wording
+from answering.deciding import Candidate, labels_of
 from answering.eligibility import EligibilityAdviser, is_outside_audience
 from answering.knowledge_index import KnowledgeIndex
-from answering.models import Answer, Button, Inquiry
+from answering.models import Answer, Button, Inquiry, PickList
 from enterprises.evaluation import Assessment, assess
 from enterprises.values import YES, Choice, Facts, Place
 from knowledge_base.content import EntryContent
@@ -127,8 +128,10 @@ class PolicyMatcher:
             return self._adviser.answer("clarify", wording.nothing(facts), inquiry, [])
         text, shown = wording.listed(facts, suitable, unclear, failed)
         records = records[:shown]
-        case = replace(inquiry.case, entry_id=None, options=[r.entry_id for r in records], misses=0)
-        buttons = [Button(r.content.title, r.content.title) for r in records]
+        labels = labels_of([Candidate(r.entry_id, r.content) for r in records])
+        picks = PickList("", labels, labels, [[r.entry_id] for r in records])
+        case = replace(inquiry.case, entry_id=None, options=[r.entry_id for r in records], picks=picks, misses=0)
+        buttons = [Button(label, label) for label in labels]
         return self._adviser.answer("answer", text, inquiry, records, case=case, buttons=buttons)
 
 

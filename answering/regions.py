@@ -73,6 +73,11 @@ def _gazetteer() -> _Gazetteer:
     return _Gazetteer(names, places, re.compile("|".join(map(re.escape, longest_first))))
 
 
+def place_names() -> dict[str, str]:
+    """What may stand in a text for a place → its code."""
+    return {name: code for name, code in _gazetteer().places.items() if code is not None}
+
+
 def home_region(setting: str | None, published_codes: Collection[str]) -> str | None:
     """The division whose policies are ours: as configured, else the smallest one that holds all published entries.
 

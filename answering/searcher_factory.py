@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from answering.regions import place_names
 from retrieval.encoder import Encoder
 from retrieval.fusion import Fusion
 from retrieval.lexicon import BUILTIN_FOLDER, Lexicon
+from retrieval.places import place_finder
 from retrieval.searcher import Searcher
 from settings import Settings
 
@@ -15,4 +17,4 @@ def lexicon_folders(settings: Settings) -> list[Path]:
 
 
 def build_searcher(settings: Settings, encoder: Encoder) -> Searcher:
-    return Searcher(encoder, Fusion.load(), Lexicon.load(lexicon_folders(settings)))
+    return Searcher(encoder, Fusion.load(), Lexicon.load(lexicon_folders(settings)), place_finder(place_names()))

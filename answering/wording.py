@@ -18,7 +18,7 @@ MAX_SOURCE, MAX_CONTACT = 160, 60
 Detail = tuple[str, Sequence[str]]  # what was asked for, the sentences that tell it
 _SENTENCE_END = re.compile(r"[。！？；\n]")
 DATED_PADDING = re.compile(
-    r"政策|规定|标准|办法|补贴标准|还有|还能|有效|享受|适用|版本|情况|文件|买的?|购买的?|申请|时候|当时|那时|那年|[之以]?[前后]|度"
+    r"政策|规定|标准|办法|补贴标准|还有|还能|有效|享受|适用|版本|情况|文件|买的?|购买的?|购进的?|认定的?|评上的?|我们|公司|申请|时候|当时|那时|那年|[之以]?[前后]|度"
 )  # words around a time that name no matter
 HEADINGS = {
     "materials": "需要准备的材料", "conditions": "办理条件", "steps": "办理步骤", "fee": "收费", "time": "办理时限", "place": "办理地点",

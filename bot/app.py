@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from bot.channels.web import web_channel, web_senders
@@ -13,6 +13,7 @@ from bot.error_responses import install_error_responses
 from bot.http_guards import BodyLimit, ResponseGuard
 from bot.panel_mount import mount_panel
 from bot.routes.active_learning import active_learning_routes
+from bot.routes.answer_bank import answer_bank_routes
 from bot.routes.desk import desk_routes
 from bot.routes.desk.assist_page import assist_page
 from bot.routes.entries import entry_routes
@@ -25,6 +26,7 @@ from bot.routes.pages import STATIC, error_page, page_routes, page_templates
 from bot.routes.search import search_routes
 from bot.routes.staff import staff_routes
 from bot.routes.tickets import ticket_routes
+from bot.routes.topics import topic_routes
 from bot.routes.training import training_routes
 from bot.routes.wechat_codes import wechat_code_routes
 from bot.routes.workshop import workshop_routes
@@ -66,21 +68,27 @@ def create_app(services: Services) -> FastAPI:
     templates = page_templates()
     senders = web_senders(services)
     login = StaffLogin(services.accounts, services.gate)
+    staff_only = [Depends(services.gate.require_member)]  # before the body is looked at: a stranger learns nothing of its fields
     for router in (
-        web_channel(services, senders),
-        wechat_callback(services.wechat.account, services.wechat.trouble, services.wechat.channel),
-        search_routes(services),
         *workshop_routes(services, templates),
-        entry_routes(services),
         ticket_routes(services),
         handoff_routes(services),
         gap_routes(services),
         figure_routes(services),
-        desk_routes(services),
-        assist_page(services, templates),
+        answer_bank_routes(services),
+        topic_routes(services),
         outbox_routes(services),
         training_routes(services),
         active_learning_routes(services),
+    ):
+        app.include_router(router, dependencies=staff_only)
+    for router in (
+        web_channel(services, senders),
+        wechat_callback(services.wechat.account, services.wechat.trouble, services.wechat.channel),
+        search_routes(services),
+        entry_routes(services),
+        desk_routes(services),
+        assist_page(services, templates),
         staff_routes(services, login),
         health_routes(services),
         page_routes(services, senders, templates),

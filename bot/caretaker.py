@@ -16,18 +16,18 @@ class Caretaker:
     """Several processes may each have one: every step is decided by its own transaction.
 
     Args:
-        look_after: `HandoffDesk.look_after`; recompute: `TicketDesk.recompute_deadlines`;
+        look_after: `HandoffDesk.look_after`; keep_in_order: `TicketDesk.keep_in_order`;
         publish_due: `PublicationSchedule.publish_due`. All block.
     """
 
     def __init__(
         self,
         look_after: Callable[[], int],
-        recompute: Callable[[], int],
+        keep_in_order: Callable[[], object],
         publish_due: Callable[[], int] = lambda: 0,
         look_s: float = LOOK_S,
     ) -> None:
-        self._look_after, self._recompute, self._publish_due, self._look_s = look_after, recompute, publish_due, look_s
+        self._look_after, self._keep_in_order, self._publish_due, self._look_s = look_after, keep_in_order, publish_due, look_s
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -48,7 +48,7 @@ class Caretaker:
                 await asyncio.to_thread(self._look_after)
                 await asyncio.to_thread(self._publish_due)
                 if rounds % DEADLINES_EVERY == 0:
-                    await asyncio.to_thread(self._recompute)
+                    await asyncio.to_thread(self._keep_in_order)
             except Exception:  # the database is away; it will come back
                 log.exception("caretaker.failed")
             rounds += 1

@@ -21,6 +21,8 @@ COMMANDS = {
     "user": "bot.cli_user:app",
     "backup": "bot.cli_data:app",
     "restore": "bot.cli_data:app",
+    "train": "bot.cli_train:app",
+    "data": "bot.cli_train:app",
     "runs": "bot.cli_training:app",
     "gate": "bot.cli_training:app",
     "promote": "bot.cli_training:app",

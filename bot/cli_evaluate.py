@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,10 +13,16 @@ from rich.table import Table
 
 from answering.preparation import prepare_encoder
 from answering.searcher_factory import build_searcher
-from bot import evaluation_report
+from bot import cli_quality, evaluation_report
+from bot.quality.golden import FOLDER as GOLDEN_FOLDER
+from bot.quality.intents import QUESTIONS as INTENT_MESSAGES
+from bot.quality.scope import QUESTIONS as SCOPE_QUESTIONS
+from retrieval.bundle import Bundle
 from retrieval.encoder import OnnxEncoder
-from retrieval.evaluation import Outcome, read_questions, run
-from retrieval.pairs import private_documents, questions_of, read_pairs
+from retrieval.errors import EvaluationFileError
+from retrieval.evaluation import Outcome, intervals, read_questions, run
+from retrieval.pairs import Pair, private_documents, questions_of, read_pairs, unseen
+from retrieval.ranking import KNOWN_TEXTS
 from retrieval.searcher import Searcher
 from settings import Settings, load_settings
 
@@ -39,18 +45,41 @@ def evaluate(
     pairs: Annotated[
         Path | None, typer.Option("--pairs", help="来信与回复（JSONL）：subject、message、reply；只在回复文本上检索")
     ] = None,
+    run_folder: Annotated[
+        Path | None, typer.Option("--run", help="用一次训练的结果来测（`wenzheng train` 写出的文件夹）；不给则用随程序带的权重")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="结果文件夹")] = None,
+    intents: Annotated[bool, typer.Option("--intents", help="意图：在测试集上，用实际的 Rasa 模型")] = False,
+    intents_file: Annotated[Path | None, typer.Option(help="意图的测试集（JSONL）：text、intent")] = None,
+    cross_validation: Annotated[bool, typer.Option("--cross-validation", help="意图：对训练语料做交叉验证（约五分钟）")] = False,
+    golden: Annotated[bool, typer.Option("--golden", help="标准对话的通过率，用示例知识")] = False,
+    scope: Annotated[bool, typer.Option("--scope", help="拒答与作答：用本实例知识库的副本")] = False,
+    scope_file: Annotated[Path | None, typer.Option(help="拒答与作答的问题（JSONL）：question、gold、style")] = None,
+    every: Annotated[int, typer.Option(min=1, help="大的问题文件每隔几题问一题")] = 1,
 ) -> None:
-    """测量检索效果：命中率、MRR、覆盖率、正确率，并保存结果和图表。"""
-    source = pairs if file is None else file
-    if source is None or (file is not None and pairs is not None):
-        raise typer.BadParameter("请给出一个问题文件，或用 --pairs 给出来信回复文件（二者选一）。")
+    """测量：给出问题文件测检索；不给任何参数则测全部质量指标（意图、标准对话、拒答与作答）。"""
     settings = load_settings()
+    source = pairs if file is None else file
+    wants: dict[str, Any] = {
+        "intents_file": intents_file or (INTENT_MESSAGES if intents else None),
+        "cross_validation": cross_validation,
+        "golden_folder": GOLDEN_FOLDER if golden else None,
+        "scope_file": scope_file or (SCOPE_QUESTIONS if scope else None),
+    }
+    if source is None:
+        cli_quality.measure(settings, out, every=every, **(wants if any(wants.values()) else cli_quality.EVERYTHING))
+        return
+    if any(wants.values()) or (file is not None and pairs is not None):
+        raise typer.BadParameter("检索的问题文件、--pairs 和质量指标的选项，一次只能用一种。")
     folder = out or settings.root / "evaluations" / f"{datetime.now():%Y%m%d-%H%M%S}-{source.stem}"
     started = time.monotonic()
-    searcher, parts = _pairs(settings, source) if pairs else _store(settings, source)
+    bundle = Bundle.read(run_folder / "bundle") if run_folder else None
+    if bundle:
+        bundle.check()
+    searcher, parts = _pairs(settings, source, bundle) if pairs else _store(settings, source, bundle)
     facts = {
         "file": source.name, "entries": searcher.size, "revision": searcher.revision, "models": searcher.model_ids,
+        "run": run_folder.name if run_folder else None, "intervals": {name: intervals(o) for name, o in parts.items()},
         "threshold": searcher.threshold, "seconds": round(time.monotonic() - started, 1), "date": f"{date.today()}",
     }  # fmt: skip
     title = f"{source.name}，{searcher.size} 个条目"
@@ -61,6 +90,10 @@ def evaluate(
     for name, row in result["metrics"].items():
         table.add_row(name, str(row["questions"]), *("—" if row[key] is None else f"{row[key]:.3f}" for key, _ in COLUMNS))
     console.print(table)
+    for name, bounds in result["intervals"].items():
+        shown = "，".join(f"{figure} {low:.3f}–{high:.3f}" for figure, (low, high) in bounds.items())
+        if shown:
+            console.print(f"{name} 的 95% 置信区间（对问题自助抽样）：{shown}")
     console.print(f"判定阈值 {searcher.threshold:.3f}；结果已保存到 {folder}（result.json、report.html）")
 
 
@@ -100,7 +133,7 @@ def bench(
     console.print(table)
 
 
-def _store(settings: Settings, file: Path) -> tuple[Searcher, dict[str, Sequence[Outcome]]]:
+def _store(settings: Settings, file: Path, bundle: Bundle | None) -> tuple[Searcher, dict[str, Sequence[Outcome]]]:
     from bot.services import build_services
 
     questions = read_questions(file)
@@ -109,6 +142,8 @@ def _store(settings: Settings, file: Path) -> tuple[Searcher, dict[str, Sequence
         task = progress.add_task("载入索引", total=services.entries.count(state="live"))
         services.index.on_progress(lambda done: progress.update(task, completed=done))
         services.index.load()
+        if bundle:
+            services.searcher.use(bundle.ranking(services.encoder.hash))
         names = {
             entry_id: record.content.external_id or str(entry_id)
             for entry_id, record in services.entries.published(services.searcher.document_ids()).items()
@@ -121,13 +156,18 @@ def _store(settings: Settings, file: Path) -> tuple[Searcher, dict[str, Sequence
     return services.searcher, {"全部": outcomes}
 
 
-def _pairs(settings: Settings, file: Path) -> tuple[Searcher, dict[str, Sequence[Outcome]]]:
+def _pairs(settings: Settings, file: Path, bundle: Bundle | None) -> tuple[Searcher, dict[str, Sequence[Outcome]]]:
     pairs = read_pairs(file)
     with _progress() as progress:
-        encoder = OnnxEncoder(prepare_encoder(settings, lambda step: progress.console.print(step)))
+        folder = bundle.encoder_folder if bundle else None
+        encoder = OnnxEncoder(folder or prepare_encoder(settings, lambda step: progress.console.print(step)))
+        if bundle:
+            pairs = _without_trained(pairs, bundle, progress)
         task = progress.add_task("编码回复", total=None)
         documents, keys = private_documents(pairs, encoder, lambda done: progress.advance(task, done))
         searcher = build_searcher(settings, encoder)
+        if bundle:
+            searcher.use(bundle.ranking(encoder.hash))
         searcher.apply(documents, (), 1)
         parts: dict[str, Sequence[Outcome]] = {}
         for part in ("subject", "message"):
@@ -141,6 +181,17 @@ def _pairs(settings: Settings, file: Path) -> tuple[Searcher, dict[str, Sequence
                     progress=lambda task=task: progress.advance(task),  # type: ignore[misc]
                 )
     return searcher, parts
+
+
+def _without_trained(pairs: list[Pair], bundle: Bundle, progress: Progress) -> list[Pair]:
+    """Without the letters that the run was trained on. Raises: EvaluationFileError when none is left."""
+    known = bundle.folder.parent / "data" / KNOWN_TEXTS
+    left = unseen(pairs, set(known.read_text(encoding="utf-8").split())) if known.is_file() else pairs
+    if len(left) < len(pairs):
+        progress.console.print(f"去掉 {len(pairs) - len(left)} 行：文字在训练数据里出现过。剩 {len(left)} 行。")
+    if not left:
+        raise EvaluationFileError("所有行都在训练数据里出现过。", fix="换一个没有用于训练的文件。")
+    return left
 
 
 def _progress() -> Progress:

@@ -68,6 +68,8 @@ STATUS: Mapping[type[WenzhengError], int] = {
     edge.UnknownPageError: 404,
     edge.WithdrawnEntryError: 410,
     edge.NoPublicAddressError: 404,
+    edge.TrialError: 503,
+    edge.QualityFileError: 422,
     insights.InsightError: 500,
     insights.LabelError: 422,
     insights.UnknownLabelError: 404,

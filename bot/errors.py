@@ -37,3 +37,15 @@ class NoPublicAddressError(GatewayError):
 
 class EmptyKnowledgeError(GatewayError):
     """Nothing is published yet, so nothing can be answered."""
+
+
+class TrialError(GatewayError):
+    """An instance started for a measurement does not come up."""
+
+
+class QualityFileError(GatewayError):
+    """A file that a measurement reads is not what it should be."""
+
+
+class TrainingToolsMissingError(GatewayError):
+    """What full training needs is not installed."""

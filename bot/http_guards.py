@@ -12,7 +12,7 @@ from knowledge_base.uploads import MAX_UPLOAD
 CHAT_LIMIT = 64 * 1024
 ENTRY_LIMIT = 1024 * 1024
 UPLOAD_LIMIT = MAX_UPLOAD + 64 * 1024  # the file and the form around it
-_UPLOADS = {"/api/imports", "/api/notices"}
+_UPLOADS = {"/api/imports", "/api/notices", "/api/letters"}
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -18,7 +18,7 @@ from bot.instance_secrets import instance_secret
 from database.engine import Database
 from errors import WenzhengError
 from retrieval.encoder import EncoderManifest
-from serving.loading import DialogueModel
+from serving.loading import DialogueModel, OwnDialogue, dialogue_of
 from serving.pointer import ServedPointer
 from serving.runs import RunStore
 from settings import PROJECT_ROOT, Settings
@@ -58,30 +58,29 @@ def model_file(settings: Settings) -> Path:
     return settings.root / "models" / f"rasa-{fingerprint(settings)}.tar.gz"
 
 
-def own_dialogue_model(settings: Settings) -> DialogueModel | None:
-    """The model of the present sources; None when it has not been trained on this machine."""
+def own_dialogue(settings: Settings) -> OwnDialogue:
+    """The model of the present sources; none when it has not been trained on this machine."""
     try:
-        file = model_file(settings)
+        file, sources = model_file(settings), fingerprint(settings)
     except WenzhengError:
-        return None
-    return DialogueModel(file.name.removesuffix(".tar.gz"), file) if file.exists() else None
+        return OwnDialogue()
+    return OwnDialogue(DialogueModel(file.name.removesuffix(".tar.gz"), file) if file.exists() else None, sources)
 
 
 def served_dialogue_model(settings: Settings) -> DialogueModel | None:
     """The model that Rasa is to start with: the served run's, if it brings one along and it is whole."""
-    database = Database(settings.database_url)
+    own, database = own_dialogue(settings), Database(settings.database_url)
     try:
         run_id = ServedPointer(database).current().run_id
         if run_id is not None:
-            bundle = RunStore(settings.root).get(run_id).bundle()
-            bundle.check()
-            if bundle.rasa_model is not None:
-                return DialogueModel(run_id, bundle.rasa_model)
+            run = RunStore(settings.root).get(run_id)
+            run.bundle().check()
+            return dialogue_of(run, own)
     except (WenzhengError, SQLAlchemyError):  # the gateway says what is wrong with it; Rasa's place is taken by its own model
         pass
     finally:
         database.dispose()
-    return own_dialogue_model(settings)
+    return own.model
 
 
 def train(settings: Settings, progress: Progress = lambda _step: None) -> Path:
@@ -186,12 +185,22 @@ def _python() -> Path:
     return RASA_PYTHON
 
 
-def _train_into(target: Path, settings: Settings, progress: Progress) -> None:
+def train_with_bank(settings: Settings, bank: Path, target: Path, progress: Progress = lambda _step: None) -> Path:
+    """A model of the present sources and one more file of examples, written to `target`, which serves nobody yet.
+
+    Raises: RasaProjectError: the Rasa environment is missing or training failed.
+    """
+    prepare_dialogue_encoder(settings, progress)
+    _train_into(target, settings, progress, bank)
+    return target
+
+
+def _train_into(target: Path, settings: Settings, progress: Progress, *more_data: Path) -> None:
     """Train in a folder of its own, so that a broken-off training leaves no half model."""
     progress("训练对话模型（约一分钟）")
     out = target.parent / f".training-{os.getpid()}"
     name = "model"
-    command = [str(_python()), "-m", "dialogue.server", "train", str(out), name]
+    command = [str(_python()), "-m", "dialogue.server", "train", str(out), name, *map(str, more_data)]
     try:
         result = subprocess.run(
             command,

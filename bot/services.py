@@ -22,7 +22,7 @@ from bot.channels.wechat.service import WeChatService
 from bot.instance_secrets import instance_secret
 from bot.live_desk import LiveDesk, build_live_desk
 from bot.metrics import Metrics
-from bot.rasa_project import internal_token, own_dialogue_model
+from bot.rasa_project import internal_token, own_dialogue
 from bot.starters import StarterQuestions
 from bot.workshop import Workshop, build_workshop
 from conversations import feelings
@@ -141,7 +141,7 @@ def build_services(
     migrate(database)
     pointer, runs = ServedPointer(database), RunStore(settings.root)
     configured = encoder or OnnxEncoder(prepare_encoder(settings, report))
-    loader = SetLoader(runs, configured, lambda: own_dialogue_model(settings))
+    loader = SetLoader(runs, configured, lambda: own_dialogue(settings))
     begin = _first_set(loader, pointer)
     encoder = begin.encoder
     feed = ChangeFeed(database)
@@ -200,7 +200,7 @@ def build_services(
         settings=settings, database=database, encoder=encoder, entries=entries, workshop=workshop, feed=feed, index=index,
         answerer=answerer, starters=starters, records=records, consultation=consultation, rasa=rasa, live=live, turns=turns,
         ticket_desk=ticket_desk, rectifications=RectificationDesk(database), handoff_desk=handoff_desk, desk=desk,
-        caretaker=Caretaker(handoff_desk.look_after, ticket_desk.recompute_deadlines, partial(_publish_due, workshop)),
+        caretaker=Caretaker(handoff_desk.look_after, ticket_desk.keep_in_order, partial(_publish_due, workshop)),
         wechat=wechat, metrics=metrics, runs=runs, promotions=Promotions(pointer, runs, loader), follower=follower,
         active_learning=ActiveLearning(
             database, insights.labels, lambda texts: (follower.now or begin).encoder.encode_queries(texts), answerer.search, lambda: index.held.threshold

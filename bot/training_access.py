@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from answering.preparation import prepare_encoder
-from bot.rasa_project import own_dialogue_model
+from bot.rasa_project import own_dialogue
 from database.engine import Database
 from database.migrate import migrate
 from retrieval.encoder import OnnxEncoder
@@ -31,7 +31,7 @@ def open_access(settings: Settings) -> Iterator[Access]:
     try:
         migrate(database)
         runs = RunStore(settings.root)
-        loader = SetLoader(runs, OnnxEncoder(prepare_encoder(settings)), lambda: own_dialogue_model(settings))
+        loader = SetLoader(runs, OnnxEncoder(prepare_encoder(settings)), lambda: own_dialogue(settings))
         yield Access(database, runs, Promotions(ServedPointer(database), runs, loader))
     finally:
         database.dispose()

@@ -4,17 +4,18 @@
 as usual, and `follow` afterwards turns an answer into the check that was asked for and comes back to an unanswered question.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from typing import Any, Protocol
 
 from answering import eligibility_wording, matching_wording
+from answering.dates import asked_period, asks_present
 from answering.eligibility import Assessed
-from answering.facets import asked_facets
 from answering.models import Answer, CaseView, Inquiry
+from answering.timeliness import Timing
 from answering.wording import MAX_ANSWER
+from conversations import checkup_words as words
 from conversations import phrases, profile, wording
 from conversations.case import Case
 from conversations.records import OpenTurn
@@ -25,6 +26,7 @@ from enterprises.values import Facts, FactValue, from_json, to_json
 
 ELIGIBILITY, POLICY_MATCH = "eligibility", "policy_match"
 MOST_QUESTIONS = {ELIGIBILITY: 5, POLICY_MATCH: 3}
+LEAST_MATTER = 4  # characters of a message that may name another matter instead of answering
 MOST_ASIDES = 3  # questions in between, after which the asking is given up
 FIRST_FACTS = ("企业类型", "行业", "从业人数")  # asked before a check-up when nothing is known
 SURE = 0.7
@@ -32,19 +34,6 @@ LEAVING = frozenset(
     {"human_handoff", "complaint", "progress_query", "feedback_positive", "feedback_negative", "goodbye", "greet"}
 )
 QUESTIONS = frozenset({ELIGIBILITY, POLICY_MATCH, "filing_steps", "policy_lookup"})
-_STOPS = re.compile(r"^(?:取消|算了|不问了|不查了|不核对了|不弄了|不想.{0,4}了|停|停止|结束|退出|到此为止)[了吧啊。!！]*$")
-_CHECKS = re.compile(
-    r"能不能|可不可以|能否|是否|符不符合|符合|够不够|够格|算不算|有没有资格|满足|轮得到|(?:能|可以|能够)(?:享受|申请|领|拿|办|报|用|贷|减|免|补|提)"
-)
-_LISTS_CONDITIONS = re.compile(
-    r"(?:什么|哪些|啥|怎样的?)(?:申请|申报|办理)?(?:条件|要求|资格|门槛)|(?:条件|要求|门槛)(?:是什么|有哪些|是啥|有什么)"
-)
-_MEANS_THIS = re.compile(
-    r"^(?:那|那么|请问)?(?:看看|帮我看看)?(?:我们?|咱们?|我家)(?:公司|企业|店|厂)?(?:这种|这样的?|这个情况)?(?:是不是|到底)?(?:也)?"
-    r"(?:(?:能|可以|能够)(?:不能|不可以)?(?:享受|申请|领|拿|办|报)?|符合|符不符合|够不够|够|满足)(?:这个|这项|它)?(?:条件|资格)?(?:吗|么|不|嘛|呢)?[?？。]*$"
-)
-_MOVED = re.compile(r"(?:搬|迁)(?:到|去|至).{2,12}了?[。!！]*$")
-_ABOUT_ONESELF = re.compile(r"我|咱|俺|本公司|本店|公司(?=\d|能|可以|符)")
 
 
 class Advising(Protocol):
@@ -52,7 +41,9 @@ class Advising(Protocol):
 
     def assess(self, entry_id: int, facts: Facts, as_of: date) -> Assessed | None: ...
 
-    def conclude(self, inquiry: Inquiry, found: Assessed, facts: Facts) -> Answer: ...
+    def conclude(self, inquiry: Inquiry, found: Assessed, facts: Facts, note: str = "") -> Answer: ...
+
+    def is_a_matter(self, text: str, as_of: date) -> bool: ...
 
     def ask(self, inquiry: Inquiry, found: Assessed, fact: str, *, heard: str = "", first: bool) -> Answer: ...
 
@@ -69,7 +60,8 @@ class Form:
 
     Attributes: text: the question that began it; asking: the fact asked last, None once concluded; asked: all asked so far;
         unclear: answers to the last question not understood; asides: questions in between;
-        again: a conclusion was given before; facts: told for this check only ("那个体工商户呢"), as JSON.
+        again: a conclusion was given before; facts: told for this check only ("那个体工商户呢"), as JSON;
+        as_of: the other day whose rules are asked about, ISO 8601, None: today's.
     """
 
     kind: str
@@ -81,6 +73,11 @@ class Form:
     asides: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
     again: bool = False
+    as_of: str | None = None
+
+    def day(self, today: date) -> date:
+        """Whose rules the conditions are taken from."""
+        return date.fromisoformat(self.as_of) if self.as_of else today
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any] | None) -> "Form | None":
@@ -103,6 +100,12 @@ class _Turn:
     def text(self) -> str:
         return self.turn.text
 
+    @property
+    def asks_of_another_time(self) -> bool:
+        """Whether the rules of another time than the form's are asked for, which another entry may hold."""
+        elsewhen = self.form is not None and self.form.as_of is not None and asks_present(self.text)
+        return elsewhen or asked_period(self.text, self.as_of) is not None
+
 
 class Checkups:
     """Asks, listens, concludes. Keeps nothing itself."""
@@ -124,17 +127,17 @@ class Checkups:
             step = self._step(now, now.form, now.form.asking, intent, confidence)
             if step is not None:
                 return step, now.form.kind
-        elif now.form is not None and self._changes_a_conclusion(now, now.form, intent):
+        elif now.form is not None and not now.asks_of_another_time and self._changes_a_conclusion(now, now.form, intent):
             return self._again(now, now.form), now.form.kind
-        if _MEANS_THIS.match(normalised(turn.text)) and case.entry_id is not None:
-            begun = self._begin_eligibility(now, case.entry_id)
+        if case.entry_id is not None and words.means_this(turn.text, bool(now.told), as_of):
+            begun = self._begin_eligibility(now, case.entry_id, Timing.of_case(as_of, case.as_of).day)
             if begun is not None:
                 return begun, ELIGIBILITY
-        if intent == POLICY_MATCH and not _opens_one(turn.text, case):
+        if intent == POLICY_MATCH and confidence < SURE and now.lasting and not words.asks_for_policies(turn.text):
+            return self._noted(now), "inform"
+        if intent == POLICY_MATCH and not words.opens_one(turn.text, bool(case.options)):
             return self._begin_match(now), POLICY_MATCH
-        if now.lasting and _only_tells(turn.text, intent):
-            return self._noted(now), intent
-        return None
+        return (self._noted(now), intent) if now.lasting and words.only_tells(turn.text, intent) else None
 
     def follow(self, result: Result, turn: OpenTurn, case: Case, intent: str | None, as_of: date) -> tuple[Result, str | None]:
         """After a turn done as usual: begin the check that was asked for, remember what was told, come back to our question.
@@ -148,8 +151,8 @@ class Checkups:
         kept, answer = self._keeping(result, now), result.answer
         if result.outcome == "answer" and answer is not None and answer.entry_id is not None:
             picked = answer.entry_id in case.options
-            if _asks_whether(turn.text, case.task_intent if picked else intent):
-                begun = self._begin_eligibility(now, answer.entry_id)
+            if words.asks_whether(turn.text, case.task_intent if picked else intent):
+                begun = self._begin_eligibility(now, answer.entry_id, answer.as_of)
                 if begun is not None:
                     return replace(begun, case=replace(begun.case, entities=kept.case.entities)), ELIGIBILITY
             if now.form is not None and now.form.asking is None and now.form.entry_id != answer.entry_id:
@@ -158,11 +161,12 @@ class Checkups:
             return self._noted(now), intent
         return self._reminded(kept, now), intent
 
-    def _begin_eligibility(self, now: _Turn, entry_id: int) -> Result | None:
-        """About the entry under discussion; None when it carries no conditions."""
+    def _begin_eligibility(self, now: _Turn, entry_id: int, day: date | None = None) -> Result | None:
+        """About the entry under discussion; None when it carries no conditions. Args: day: that the entry was told for."""
         hypothetical = {name: value for name, value in now.told.items() if name not in now.lasting}
-        form = Form(ELIGIBILITY, now.text, entry_id, facts=_as_json(hypothetical))
-        found = self._adviser.assess(entry_id, self._facts(now, form), now.as_of)
+        other = day.isoformat() if day is not None and day != now.as_of else None
+        form = Form(ELIGIBILITY, now.text, entry_id, facts=_as_json(hypothetical), as_of=other)
+        found = self._adviser.assess(entry_id, self._facts(now, form), form.day(now.as_of))
         return self._go_on(self._keeping(Result("clarify", "", now.case), now), now, form, found) if found else None
 
     # --- the running form
@@ -170,7 +174,7 @@ class Checkups:
     def _step(self, now: _Turn, form: Form, fact: str, intent: str | None, confidence: float) -> Result | None:
         """The answer to our question; None when the message is something else."""
         plain = normalised(now.text)
-        if _STOPS.match(plain) or phrases.is_refusal(plain) or (intent == "stop" and confidence >= SURE):
+        if words.wants_to_stop(now.text) or phrases.is_refusal(plain) or (intent == "stop" and confidence >= SURE):
             return Result("smalltalk", wording.CHECK_STOPPED, replace(now.case, form=None))
         if phrases.button_intent(plain) or phrases.rule_intent(plain) in LEAVING:
             return None
@@ -189,6 +193,8 @@ class Checkups:
             return self._continue(now, replace(form, unclear=0), eligibility_wording.noted(now.told))
         if reading == "question" or (intent in LEAVING | QUESTIONS and confidence >= SURE):
             return None
+        if len(plain) >= LEAST_MATTER and self._adviser.is_a_matter(now.text, now.as_of):
+            return None
         if form.unclear:  # twice not understood: the question is left open rather than asked for ever
             return self._continue(now, replace(form, unclear=0), eligibility_wording.NOT_UNDERSTOOD)
         asked = replace(form, unclear=form.unclear + 1)
@@ -196,7 +202,7 @@ class Checkups:
         return self._keeping(Result("clarify", text, replace(now.case, form=asdict(asked)), _buttons(fact)), now)
 
     def _wanted(self, form: Form, now: _Turn) -> list[str]:
-        found = self._adviser.assess(form.entry_id, {}, now.as_of) if form.entry_id is not None else None
+        found = self._adviser.assess(form.entry_id, {}, form.day(now.as_of)) if form.entry_id is not None else None
         return found.assessment.missing if found else list(registry())
 
     def _continue(self, now: _Turn, form: Form, heard: str) -> Result:
@@ -204,7 +210,7 @@ class Checkups:
         base = self._keeping(Result("clarify", "", replace(now.case, form=asdict(form))), now)
         if form.kind == POLICY_MATCH:
             return self._match_or_ask(base, now, form, heard)
-        found = self._adviser.assess(form.entry_id or 0, self._facts(now, form), now.as_of)
+        found = self._adviser.assess(form.entry_id or 0, self._facts(now, form), form.day(now.as_of))
         if found is None:  # withdrawn meanwhile
             return replace(base, outcome="fallback", text=wording.CHECK_GONE, case=replace(base.case, form=None))
         return self._go_on(base, now, form, found, heard)
@@ -215,7 +221,9 @@ class Checkups:
         fact = found.next_fact(form.asked) if len(form.asked) < MOST_QUESTIONS[ELIGIBILITY] else None
         if fact is None:
             form = replace(form, asking=None)
-            return _with(base, _prefaced(self._adviser.conclude(inquiry, found, facts), heard if form.again else ""), now, form)
+            note = eligibility_wording.as_of(found.record.content, form.day(now.as_of), now.as_of)
+            concluded = self._adviser.conclude(inquiry, found, facts, note)
+            return _with(base, _prefaced(concluded, heard if form.again else ""), now, form)
         answer = self._adviser.ask(inquiry, found, fact, heard=heard, first=not form.asked)
         form = replace(form, asking=fact, asked=[*form.asked, fact])
         return _with(base, answer, now, form, fact)
@@ -228,7 +236,7 @@ class Checkups:
             return False
         if form.kind == POLICY_MATCH:
             return True
-        found = self._adviser.assess(form.entry_id, {}, now.as_of) if form.entry_id is not None else None
+        found = self._adviser.assess(form.entry_id, {}, form.day(now.as_of)) if form.entry_id is not None else None
         named = {name for condition in found.record.content.eligibility for name in condition.facts()} if found else set()
         return bool(set(now.told) & (named | {"企业类型"})) and found is not None
 
@@ -308,27 +316,6 @@ class Checkups:
         return replace(result, text=text, case=replace(result.case, form=asdict(form)))
 
 
-def _asks_whether(text: str, intent: str | None) -> bool:
-    """Whether a message asks if somebody qualifies, rather than what the conditions are or how it is done."""
-    plain = normalised(text)
-    if _LISTS_CONDITIONS.search(plain) and not _ABOUT_ONESELF.search(plain):
-        return False
-    if intent == ELIGIBILITY:
-        return not set(asked_facets(plain)) - {"conditions"} or bool(_CHECKS.search(plain))
-    return intent is None and bool(_CHECKS.search(plain) and _ABOUT_ONESELF.search(plain))
-
-
-def _only_tells(text: str, intent: str | None) -> bool:
-    """Whether a message tells of the sender and asks for nothing."""
-    if is_question(text):
-        return False
-    return intent in (None, "inform") or profile.corrected(text) is not None or bool(_MOVED.search(normalised(text)))
-
-
-def _opens_one(text: str, case: Case) -> bool:
-    return bool(case.options) and len(text) <= len("最后一个吧")
-
-
 def _tells_enough(facts: Facts) -> bool:
     """Whether more is known than that it is a company somewhere."""
     return any(
@@ -339,7 +326,7 @@ def _tells_enough(facts: Facts) -> bool:
 
 def _inquiry(now: _Turn, form: Form) -> Inquiry:
     view: CaseView = now.case.view()
-    return Inquiry(form.text, form.kind, view, now.as_of)
+    return Inquiry(form.text, form.kind, view, form.day(now.as_of))
 
 
 def _case(base: Result, form: Form) -> Case:
@@ -347,12 +334,13 @@ def _case(base: Result, form: Form) -> Case:
 
 
 def _with(base: Result, answer: Answer, now: _Turn, form: Form, asked: str | None = None) -> Result:
-    case = _case(base, form).after(answer.case)
+    time = f"{form.as_of}/{form.as_of}" if form.as_of else None
+    case = replace(_case(base, form).after(answer.case), as_of=time)
     buttons = _buttons(asked) if asked else [asdict(button) for button in answer.buttons]
     citations = [asdict(citation) for citation in answer.citations]
     return replace(
         base, outcome=answer.outcome, text=answer.text, case=case, buttons=buttons, citations=citations, answer=answer,
-        as_of=now.as_of, unanswered=None,
+        as_of=form.day(now.as_of), unanswered=None,
     )  # fmt: skip
 
 

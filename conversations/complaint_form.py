@@ -68,6 +68,11 @@ _CANCEL = re.compile(
     r"(?:那|我|还是)*(?:取消|算了|不(?:想|要)?(?:投诉|登记|反映|举报|提交|办|弄|搞|填|说)了?|不用(?:登记|投诉)了?|撤销)(?:登记|投诉|吧|了|不(?:投诉|登记|说|弄)了)*"
     + _END
 )
+_NO_CONTACT = re.compile(
+    r"(?:不想|不要|不愿意?|不方便|别|不用|不)(?:再)?(?:留|给|填|写|登记)(?:我的)?(?:联系)?(?:电话|手机|号码|联系方式)"
+)
+_FILLERS = re.compile(r"[，,。.!！、\s]|开始|的时候|左右|旁边|附近|门口|对面|是|在|就|那边|那里|这边|的|了|吧|大概|应该")
+MOST_BESIDES = 1  # characters besides a place or time, in a message that tells nothing else
 _FIELD_WORDS: Mapping[str, str] = {
     CONTACT: r"联系电话|联系方式|电话号码?|手机号?码?|号码|联系人?",
     WHEN: r"发生时间|时间|日期|日子",
@@ -85,7 +90,7 @@ _VALUE = re.compile(
 _WRONG = re.compile(r"(?:不对|不是|不正确|错了|有误|有问题|改一?下|我?要?(?:修改|改))(?:的|了|吧|一下)*" + _END)
 _DENIES = re.compile(r"^(?:不对|不是|错了|写错了)")
 _ASKS = re.compile(
-    r"[?？]|怎么(?!办事的)|如何|什么(?!人|时候开始)|哪些|多少|能不能|可不可以|是不是|有没有|要不要|需要.{0,6}(?:材料|条件|手续)|(?:吗|呢)$"
+    r"[?？]|怎么(?!办事的)|如何|什么(?!人|时候开始)|哪些|多少|能不能|可不可以|是不是|有没有|要不要|几点|几天(?!前|以来|了)|多久(?!了)|找谁|需要.{0,6}(?:材料|条件|手续)|(?:吗|呢)$"
 )
 
 
@@ -138,6 +143,8 @@ def advance(draft: Draft, text: str) -> Draft:
         return _change(draft, text)
     taken = _answer(draft, text)
     if getattr(taken, draft.asked) is None:
+        if (taken.where, taken.when) != (draft.where, draft.when):  # told something else that is wanted: no failed try
+            return taken
         tries = draft.tries + 1
         if tries >= MOST_TRIES and draft.asked != WHAT:
             return _asking(_with(taken, {draft.asked: DECLINED_CONTACT if draft.asked == CONTACT else UNSTATED}))
@@ -159,6 +166,14 @@ def _answer(draft: Draft, text: str) -> Draft:
         return _with(draft, {asked: UNSTATED})
     gathered = _gather(draft, text)
     rest = facts.without_contact(text)
+    if asked == CONTACT and (nearer := _nearer(draft, rest)) is not None:
+        return nearer
+    if asked == WHERE and rest and len(rest) <= LONGEST_PLACE and (named := facts.place_in(rest)) and not facts.time_in(rest):
+        # "示例区阳光花园" is the place as it was said, not only the name in it
+        whole = re.sub(r"^(?:在|是|就在|就是|地址是?|地点是?|发生在|位于)+", "", rest).strip("，,。 ")
+        gathered = replace(
+            gathered, where=whole if named in whole and not has_complaint_detail(whole.replace(named, "")) else named
+        )
     if asked == WHERE and gathered.where is None:
         short = rest and len(rest) <= LONGEST_PLACE and facts.time_in(rest) is None and not asks_something(rest)
         gathered = replace(gathered, where=facts.some_place_in(rest) or (rest if short and len(rest) >= 2 else None))
@@ -178,9 +193,25 @@ def _confirm(draft: Draft, text: str) -> Draft:
         return changed
     if _WRONG.fullmatch(text):
         return replace(draft, asked=CHANGE, tries=0)
+    if _SKIP.fullmatch(text) or _NO_CONTACT.search(text):
+        return replace(draft, contact=DECLINED_CONTACT)
+    if (nearer := _nearer(draft, text)) is not None:
+        return nearer
     if has_complaint_detail(text):
         return replace(draft, what=_longer(draft.what, facts.without_contact(text)))
     return draft
+
+
+def _nearer(draft: Draft, text: str) -> Draft | None:
+    """The form with a place or time said more exactly than before, in a message that tells nothing else ("建设路88号旁边")."""
+    if not text or len(text) > LONGEST_PLACE or asks_something(text):
+        return None
+    when, where = facts.time_in(text), facts.place_in(text)
+    if when and not where and len(_FILLERS.sub("", text.replace(when, ""))) <= MOST_BESIDES:
+        return replace(draft, when=text.strip("，,。 ")[:LONGEST_TIME])
+    if where and not when and len(_FILLERS.sub("", text.replace(where, ""))) <= MOST_BESIDES:
+        return replace(draft, where=text.strip("，,。 ")[:LONGEST_PLACE])
+    return None
 
 
 def _change(draft: Draft, text: str) -> Draft:

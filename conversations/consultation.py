@@ -5,7 +5,8 @@ from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 from answering.models import Answer, Inquiry
-from conversations import clock, tasks, wording
+from answering.wording import MAX_ANSWER
+from conversations import clock, doubt, tasks, wording
 from conversations.case import AWAITING_REASON, IDLE_LIMIT, OFFER_HANDOFF, Case
 from conversations.checkup import Checkups
 from conversations.clock import CHINA, Clock
@@ -14,6 +15,7 @@ from conversations.feelings import HandoffWords
 from conversations.handoff import ASKED
 from conversations.handoff_dialogue import HandoffDialogue, with_offer
 from conversations.manners import Manner, manner_of
+from conversations.mixed import taken_apart
 from conversations.office_hours import OfficeHours
 from conversations.profile import known_words
 from conversations.records import ConversationRecords, OpenTurn
@@ -26,6 +28,10 @@ from tickets.rules import CONSULTATION
 
 MISSES_BEFORE_A_HUMAN = 2
 CERTAIN_ANSWER = 0.95  # an answer this probable is given whatever the classifier says
+_NO_QUESTIONS = frozenset({
+    tasks.COMPLAINT, tasks.PROGRESS, tasks.HANDOFF, tasks.GREET, tasks.GOODBYE, tasks.THANKS, tasks.FEEDBACK_POSITIVE,
+    tasks.FEEDBACK_NEGATIVE,
+})  # fmt: skip
 PRIVATE_ENTITIES = frozenset({"phone", "ticket_no"})
 
 
@@ -68,32 +74,50 @@ class Consultation:
         self._handoff = HandoffDialogue(hours or OfficeHours.parse(), words or HandoffWords.load(), now)
 
     def perform(
-        self, turn_id: str, *, intent: str | None, confidence: float, entities: Mapping[str, str], source: str = "rasa"
-    ) -> dict[str, Any]:
+        self, turn_id: str, *, intent: str | None, confidence: float, entities: Mapping[str, str], source: str = "rasa",
+        guesses: Sequence[str] = (),
+    ) -> dict[str, Any]:  # fmt: skip
         """Do the turn's task; returns the wire result. Blocks: call it in a worker thread.
 
         A closed turn commits nothing: the reply that was committed for it is returned.
 
+        Args:
+            intent: of what is asked, see `mixed.question_in`; guesses: all intents, the likeliest first.
+
         Raises:
             UnknownTurnError: no such turn was reserved.
         """
-        turn = self._records.load_turn(turn_id)
-        if turn.reply is not None:
-            return dict(turn.reply)
-        case = self._case_of(turn)
-        if manner := manner_of(turn.text):
+        written = self._records.load_turn(turn_id)
+        if written.reply is not None:
+            return dict(written.reply)
+        case = self._case_of(written)
+        if manner := manner_of(written.text):
             named = {"name": manner.intent or intent, "confidence": round(float(confidence), 4)}
-            return self._commit(turn, case, _by_fixed_words(manner, case), named, source)
+            return self._commit(written, case, _by_fixed_words(manner, case), named, source)
+        apart = taken_apart(written.text)
+        turn = replace(written, text=apart.rest) if apart else written
+        result, name = self._done(turn, case, intent, confidence, entities, guesses, source)
+        if apart and apart.rating is not None and result.rating is None and case.last_answer_id is not None:
+            result = _rated_besides(result, apart.rating)
+        return self._commit(written, case, result, {"name": name, "confidence": round(float(confidence), 4)}, source)
+
+    def _done(
+        self, turn: OpenTurn, case: Case, intent: str | None, confidence: float, entities: Mapping[str, str],
+        guesses: Sequence[str], source: str,
+    ) -> tuple[Result, str | None]:  # fmt: skip
+        """What the turn asks for, and the name of its task."""
         acted_on = tasks.effective_intent(intent, turn.text)
         opens = turn.entry_id is not None and self._answerer.opens(turn.entry_id, turn.text)
         task = tasks.ANSWER if opens else self._task(acted_on, confidence, turn, case)
+        found = None if opens else self._found_instead(task, acted_on, confidence, turn, case, entities)
+        if found or (task == tasks.ANSWER and acted_on in _NO_QUESTIONS):
+            task, acted_on = tasks.ANSWER, doubt.likeliest_question(guesses) or acted_on
         as_of = self._now().astimezone(CHINA).date()
         if self._checkups and not opens and not tasks.asks_another(turn.text) and not tasks.is_ticket_step(task, case):
             taken = self._checkups.take_up(turn, case, acted_on, confidence, as_of)
             if taken is not None:
-                told = resumed(taken[0], case) if taken[0].outcome == "answer" else taken[0]
-                return self._commit(turn, case, told, {"name": taken[1], "confidence": round(float(confidence), 4)}, source)
-        result = self._do(task, acted_on, confidence, turn, case, entities, turn.entry_id if opens else None)
+                return resumed(taken[0], case) if taken[0].outcome == "answer" else taken[0], taken[1]
+        result = found or self._do(task, acted_on, confidence, turn, case, entities, turn.entry_id if opens else None)
         if task == tasks.ANSWER and self._handoff.reason_in(turn.text):
             result = with_offer(result)
         if task != tasks.COMPLAINT:
@@ -105,7 +129,18 @@ class Consultation:
             result = replace(result, case=replace(result.case, task_intent=name or result.case.task_intent))
         if self._checkups and not opens:
             result, name = self._checkups.follow(result, turn, case, name, as_of)
-        return self._commit(turn, case, result, {"name": name, "confidence": round(float(confidence), 4)}, source)
+        return result, name
+
+    def _found_instead(
+        self, task: str, intent: str | None, confidence: float, turn: OpenTurn, case: Case, entities: Mapping[str, str]
+    ) -> Result | None:
+        """What the knowledge base says to a message that is doubtful as anything else; None: it is what it was taken for."""
+        if not doubt.is_doubtful(task, intent, confidence, turn.text, case) or self._handoff.reason_in(turn.text):
+            return None
+        calm = replace(case, awaiting=None, offer=None)
+        found = self._answer(tasks.ANSWER, None, confidence, turn, calm, entities, None)
+        probability = found.answer.probability if found.answer else None
+        return found if doubt.gives_way(task, intent, confidence, found.outcome, probability) else None
 
     def _case_of(self, turn: OpenTurn) -> Case:
         case = Case.from_json(turn.case)
@@ -121,6 +156,8 @@ class Consultation:
         if case.ticket is None and tasks.belongs_to_the_answer(turn.text, case):
             return tasks.ANSWER
         task = tasks.task_of(intent, confidence, turn.text, case)
+        if task == tasks.HANDOFF and self._handoff.declines(turn.text):
+            return tasks.DECLINE
         need = self._handoff.reason_in(turn.text)
         return tasks.HANDOFF if need and tasks.yields_to_a_human(task, need, intent, confidence, turn.text, case) else task
 
@@ -134,7 +171,7 @@ class Consultation:
         if task == tasks.COMPLAINT:
             return self._tickets.step(turn, calm, CONSULTATION if tasks.leaves_word(turn.text, case) else None)
         if task == tasks.COMPLAINT_DROP:
-            return self._tickets.drop(calm)
+            return self._tickets.drop(turn, calm)
         if task == tasks.RATE_TICKET:
             return self._tickets.rate(turn, calm)
         if task == tasks.RATING_COMMENT:
@@ -216,6 +253,12 @@ class Consultation:
 def _by_fixed_words(manner: Manner, case: Case) -> Result:
     """A fixed reply. It leaves the case as it is: a form goes on where it stood."""
     return Result(manner.outcome, manner.say, case, [wording.HUMAN_BUTTON] if manner.human else ())
+
+
+def _rated_besides(result: Result, rating: int) -> Result:
+    """A result whose message also rates the answer before."""
+    fits = rating < 0 and result.text and len(result.text) + len(wording.RATED_BESIDES) < MAX_ANSWER
+    return replace(result, rating=rating, text=f"{wording.RATED_BESIDES}\n{result.text}" if fits else result.text)
 
 
 def _outweighs(answer: Answer, confidence: float) -> bool:

@@ -15,7 +15,7 @@ from conversations.records import OpenTurn
 from conversations.result import Result
 
 _LEAVES = re.compile(
-    r"(?:那|我|就|还是)*(?:先)?(?:不(?:用|想|要|必)?(?:再)?(?:转|等|排队?|找)(?:人工|客服|了|啦|吧)*|取消(?:转)?(?:人工|排队)|不(?:用|要|需要)(?:人工|客服)|退出(?:排队|队列))"
+    r"(?:算了|那|我|就|还是|[，,\s])*(?:先)?(?:不(?:用|想|要|必)?(?:再)?(?:转|等|排队?|找)(?:人工|客服|了|啦|吧)*|取消(?:转)?(?:人工|排队)|不(?:用|要|需要)(?:人工|客服)|退出(?:排队|队列))"
     r"(?:了|啦|吧|呢)*[，,。!！~\s]*(?:谢谢(?:你|您|了)?)?[。!！]*"
 )
 _CALLS_OFF = re.compile(r"(?:取消|算了)(?:吧|了)?[。!！]*")
@@ -37,6 +37,10 @@ class HandoffDialogue:
         return turn.holder == handoff.HOLDER[handoff.WAITING] and bool(
             _LEAVES.fullmatch(text) or (nothing_else and _CALLS_OFF.fullmatch(text))
         )
+
+    def declines(self, text: str) -> bool:
+        """Whether a message says that no human is wanted, whoever is waiting for whom."""
+        return bool(_LEAVES.fullmatch(text.strip()))
 
     def queue(self, turn: OpenTurn, case: Case, reason: str = handoff.ASKED) -> Result:
         """Put the conversation in the queue and say its place and the hours; out of hours a word can be left."""

@@ -17,6 +17,7 @@ from conversations.masking import mask_personal_data
 from conversations.models import AnswerRow, Conversation, Message, Turn
 from conversations.outbox import UNSEEN_CHANNELS, add_to_outbox
 from database.engine import Database
+from tickets import draft_contacts
 
 MESSAGES_PER_PAGE = 200
 
@@ -245,6 +246,7 @@ class ConversationRecords:
             if conversation is None:
                 return False
             conversation.sender_id, conversation.case, conversation.profile = f"gone:{secrets.token_hex(8)}", {}, {}
+            draft_contacts.take(session, conversation.id)
             for message in session.scalars(select(Message).where(Message.conversation_id == conversation.id)):
                 message.text = mask_personal_data(message.text)
             return True

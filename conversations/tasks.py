@@ -16,9 +16,10 @@ from conversations.case import (
     OFFER_TICKET,
     Case,
 )
+from conversations.complaint_facts import place_in
 from conversations.complaint_form import Draft
 from conversations.feedback import is_reason, rating_in
-from conversations.handoff import DISTRESS, TOPIC
+from conversations.handoff import ANGER, DISTRESS, TOPIC
 from conversations.ticket_rating import rating_in as ticket_rating_in
 from tickets.rules import CONSULTATION, number_in
 
@@ -34,15 +35,25 @@ PROGRESS = "progress_query"
 HANDOFF, LEAVE_QUEUE = "human_handoff", "leave_queue"
 FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE, FEEDBACK_REASON = "feedback_positive", "feedback_negative", "feedback_reason"
 GREET, GOODBYE, THANKS = "greet", "goodbye", "thanks"
+POLICY_MATCH = "policy_match"
 STOP, DECLINE, ACKNOWLEDGE, NOTHING_TO_PICK = "stop", "decline", "acknowledge", "nothing_to_pick"
 
 _OF_THEIR_OWN = frozenset({PROGRESS, HANDOFF, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE, GREET, GOODBYE, THANKS, STOP, OUT_OF_SCOPE})
 _STEP_OUT_OF_A_FORM = frozenset({HANDOFF, STOP, PROGRESS, GREET, GOODBYE, THANKS, FEEDBACK_POSITIVE, FEEDBACK_NEGATIVE})
 _ABOUT_A_NUMBER = frozenset({AWAITING_TICKET_NUMBER, AWAITING_LAST_DIGITS})
 _FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
+_LOOKS_LIKE_A_NUMBER = re.compile(r"[A-Za-z]{0,4}[-\s]?\d[\d\s-]{3,24}(?:号)?")
+_NO_NUMBER = re.compile(
+    r"(?:没有?|忘|丢|找不到|不记得|记不得|不知道).{0,6}(?:编号|单号|号码|号)|(?:编号|单号|号码?).{0,4}(?:没有?了?$|忘|丢|找不到|不记得|不知道)|^(?:没有|忘了|不记得了?|不知道|找不到了?)[。.]?$"
+)
+_BARE_AMOUNT = re.compile(
+    r"[\d一二三四五六七八九十百千万两几.,，]+\s*(?:个)?(?:月|年|人|万|元|块|岁|天|%|平|平方|平米)?(?:左右|多|的|了)?[。.]?"
+)
 LONGEST_DIGITS = 20  # characters of "尾号是 8000" and the like
 _WHAT_A_REASON_IS_TAKEN_FOR = NOTHING_CLASSIFIED | {"inform", "complaint", "out_of_scope", "greet", FEEDBACK_NEGATIVE}
 CRY = 20  # characters of a call for help that tells no facts
+_AT_US = re.compile(r"你们|上访|管不管|有没有人管")
+RAGE = 30  # characters of an outburst that tells no facts
 SHORT = 8  # characters of a message that is a word or two
 LEAST_TO_FILE = 0.5  # of a complaint that does not call itself one: a doubtful question is answered instead
 SURE = 0.7  # below that a message during a complaint is taken for the complaint's story, not for a new question
@@ -66,8 +77,10 @@ def belongs_to_the_answer(text: str, case: Case) -> bool:
         return False
     if case.picks and pick_of(text, case.picks, bool(case.options)) is not None:
         return True
-    if case.entry_id is None or case.ticket is not None:
+    if case.ticket is not None:
         return False
+    if case.entry_id is None:  # "几天能好" of nothing: which matter is asked back
+        return not phrases.rule_intent(text) and continues(text)
     if phrases.rule_intent(text):
         return goes_back(text)
     return goes_back(text) or correction(text) is not None or continues(text)
@@ -90,6 +103,10 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
     number = number_in(text)
     if number and (intent in NOTHING_CLASSIFIED | DIALOGUE_ACTS | {PROGRESS} or case.awaiting in _ABOUT_A_NUMBER):
         return PROGRESS
+    if case.awaiting == AWAITING_TICKET_NUMBER and has_no_number(text):
+        return PROGRESS
+    if case.awaiting == AWAITING_TICKET_NUMBER and _LOOKS_LIKE_A_NUMBER.fullmatch(text.strip()):
+        return PROGRESS
     if case.awaiting == AWAITING_LAST_DIGITS and _FOUR_DIGITS.search(text) and len(text) <= LONGEST_DIGITS:
         return PROGRESS
     if case.awaiting == AWAITING_RATING_COMMENT and not _leaves_the_form(intent, confidence, text):
@@ -104,9 +121,14 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
         return {OFFER_HANDOFF: HANDOFF, OFFER_TICKET: COMPLAINT}.get(case.offer or "", ACKNOWLEDGE)
     if intent == "deny" and not (case.options and not phrases.is_refusal(text)):
         return DECLINE  # "都不是" to a list is for answering, "不用了" is for nobody
-    if intent == "pick_option" and not case.options and len(text) <= SHORT:
-        return NOTHING_TO_PICK
+    if not case.options and len(text) <= SHORT and (intent == "pick_option" or _BARE_AMOUNT.fullmatch(text.strip())):
+        return NOTHING_TO_PICK  # "8个月" answers nothing that was asked
     return intent if intent in _OF_THEIR_OWN else ANSWER
+
+
+def has_no_number(text: str) -> bool:
+    """Whether a message says that there is no number to tell."""
+    return bool(_NO_NUMBER.search(text)) and len(text) <= LONGEST_DIGITS
 
 
 def is_ticket_step(task: str, case: Case) -> bool:
@@ -128,8 +150,10 @@ def yields_to_a_human(task: str, need: str, intent: str | None, confidence: floa
         return False
     if need == TOPIC:
         return True
-    if task == COMPLAINT:  # a cry for help is no story yet
-        return need == DISTRESS and len(text) <= CRY and phrases.rule_intent(text) != "complaint"
+    if task == COMPLAINT:  # a cry for help is no story yet, nor is anger that names no place
+        cries = need == DISTRESS and len(text) <= CRY
+        rages = need == ANGER and len(text) <= RAGE and bool(_AT_US.search(text)) and place_in(text) is None
+        return (cries or rages) and phrases.rule_intent(text) != "complaint"
     return not (intent in POLICY_INTENTS and confidence >= SURE)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from answering.regions import place_named
 from conversations import clock, complaint_facts
 from conversations import ticket_wording as wording
+from conversations.case import IDLE_LIMIT
 from conversations.clock import Clock
 from conversations.complaint_form import UNSTATED
 from conversations.errors import UnknownConversationError
@@ -22,7 +23,7 @@ from conversations.ticket_dialogue import china_day
 from database.engine import Database
 from staff import audit
 from staff.members import Member
-from tickets import deadlines, rules, store, workdays
+from tickets import deadlines, draft_contacts, rules, store, workdays
 from tickets.departments import Departments
 from tickets.models import Ticket
 from tickets.store import Filing, Wanted
@@ -207,6 +208,12 @@ class TicketDesk:
         session.add(conversation)
         session.flush()
         return conversation
+
+    def keep_in_order(self) -> None:
+        """What is to be done now and then: deadlines by the calendar of today, contacts of complaints given up forgotten."""
+        self.recompute_deadlines()
+        with self._database.write() as session:
+            draft_contacts.forget_older(session, self._now() - IDLE_LIMIT)
 
     def _tell(self, session: Session, ticket: Ticket, step: str, note: str, moment: datetime) -> None:
         conversation = session.get_one(Conversation, ticket.conversation_id)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -18,13 +19,15 @@ from conversations.case import (
     Case,
 )
 from conversations.clock import CHINA
+from conversations.complaint_facts import shown_contact
 from conversations.complaint_form import Draft
-from conversations.masking import mask_personal_data
+from conversations.masking import mask_json, mask_personal_data
 from conversations.records import OpenTurn
 from conversations.result import Result
+from conversations.tasks import has_no_number
 from conversations.ticket_rating import Rating, rating_in
 from database.engine import Database
-from tickets import rules, store
+from tickets import draft_contacts, rules, store
 from tickets.departments import Departments
 from tickets.models import Ticket
 from tickets.store import Filing
@@ -50,12 +53,18 @@ class TicketDialogue:
             filing = self._filing(draft)
             return Result("ticket", "", without_draft(case), [wording.PROGRESS_BUTTON], finish=_file(turn, filing), private=True)
         text, buttons = wording.prompt(draft, before)
-        kept = replace(case, ticket=draft.to_json(), awaiting=AWAITING_COMPLAINT)
-        return Result("ticket", text, kept, buttons, private=True)
+        kept = replace(case, ticket=_without_contact(draft), awaiting=AWAITING_COMPLAINT)
+        finish = _keep(turn, draft, before, text)
+        return Result("ticket", text, kept, buttons, private=True, finish=finish)
 
-    def drop(self, case: Case) -> Result:
+    def drop(self, turn: OpenTurn, case: Case) -> Result:
         """The citizen does not want to go on."""
-        return Result("smalltalk", wording.DROPPED, without_draft(case))
+
+        def finish(session: Session, _moment: datetime) -> str:
+            draft_contacts.take(session, turn.conversation_id)
+            return wording.DROPPED
+
+        return Result("smalltalk", wording.DROPPED, without_draft(case), finish=finish)
 
     def progress(self, turn: OpenTurn, case: Case, awaited: Case, number: str | None) -> Result:
         """How far the sender's tickets are, or the one with this number.
@@ -76,6 +85,8 @@ class TicketDialogue:
                 )
         digits = _LAST_DIGITS.search(rules.without_number(turn.text))
         number = number or (awaited.ticket_no if awaited.awaiting == AWAITING_LAST_DIGITS else None)
+        if number is None and awaited.awaiting == AWAITING_TICKET_NUMBER and has_no_number(turn.text):
+            return Result("ticket", wording.PROGRESS_WITHOUT_NUMBER, case)
         if number is None:
             return Result("ticket", wording.PROGRESS_ASK, replace(case, awaiting=AWAITING_TICKET_NUMBER))
         asked_for = replace(case, ticket_no=number, awaiting=AWAITING_LAST_DIGITS)
@@ -134,7 +145,6 @@ class TicketDialogue:
 
     def _filing(self, draft: Draft) -> Filing:
         facts = {"what": draft.what or "", "where": draft.where or form.UNSTATED, "when": draft.when or form.UNSTATED}
-        contact = {} if draft.contact in {None, form.DECLINED_CONTACT} else {"contact": str(draft.contact)}
         story = (
             facts["what"]
             if draft.kind == rules.CONSULTATION
@@ -142,7 +152,7 @@ class TicketDialogue:
         )
         place = "" if facts["where"] == form.UNSTATED else facts["where"]
         return Filing(
-            draft.kind, mask_personal_data(story), {**facts, **contact},
+            draft.kind, mask_personal_data(story), facts,
             self._departments.department_for(f"{facts['what']} {place}", place), place_named(place) if place else None,
         )  # fmt: skip
 
@@ -170,8 +180,36 @@ def china_day(moment: datetime) -> date:
     return moment.astimezone(CHINA).date()
 
 
+def _without_contact(draft: Draft) -> dict[str, Any]:
+    """The form as the conversation remembers it: of the contact only as much as is shown."""
+    shown = draft.contact if draft.contact in {None, form.DECLINED_CONTACT} else shown_contact(str(draft.contact))
+    kept: dict[str, Any] = mask_json(draft.to_json())
+    return {**kept, "contact": shown}
+
+
+def _keep(turn: OpenTurn, draft: Draft, before: Draft | None, text: str) -> Callable[[Session, datetime], str] | None:
+    """Puts a contact that this message told where it belongs; None when it told none.
+
+    What an earlier form left behind goes when a new one begins.
+    """
+    told = draft.contact if draft.contact != (before.contact if before else None) else None
+    if told is None and before is not None:
+        return None
+
+    def finish(session: Session, moment: datetime) -> str:
+        if told is None or told == form.DECLINED_CONTACT:
+            draft_contacts.take(session, turn.conversation_id)
+        else:
+            draft_contacts.keep(session, turn.conversation_id, told, moment)
+        return text
+
+    return finish
+
+
 def _file(turn: OpenTurn, filing: Filing) -> Callable[[Session, datetime], str]:
     def finish(session: Session, moment: datetime) -> str:
-        return wording.filed(store.file_ticket(session, turn.conversation_id, filing, moment, china_day(moment)))
+        contact = draft_contacts.take(session, turn.conversation_id)
+        whole = replace(filing, details={**filing.details, "contact": contact}) if contact else filing
+        return wording.filed(store.file_ticket(session, turn.conversation_id, whole, moment, china_day(moment)))
 
     return finish

@@ -39,6 +39,7 @@ _ASK_AGAIN: Mapping[str, str] = {
     form.CONTACT: "没有看到联系电话。请发手机号或带区号的座机；不方便的话，回复“跳过”。",
 }
 _BROKEN_NUMBER = "这个号码位数不对，请核对后再发一次；不方便的话，回复“跳过”。"
+_NOTED = "记下了。"
 _CALL_OFF = "不想登记了，回复“取消”即可。"
 _CONFIRM = "没问题请回复“好”，我就登记；要改请说“改地点”“改时间”等；不登记了回复“取消”。"
 _CONFIRM_AGAIN = "还没有登记，请您确认。"
@@ -60,6 +61,7 @@ DROPPED = "好的，这件诉求没有登记，您说的内容不再保留。以
 PROGRESS_ASK = (
     "请告诉我诉求编号（以 WZ 开头，登记时给出）。\n我能查询您在这里登记的诉求；部门窗口受理的事项，请按受理回执上的方式查询。"
 )
+PROGRESS_WITHOUT_NUMBER = "没有编号，我这里查不到。您可以在原来登记的会话里回复“查进度”，或者拨打 12345，报登记时留的电话查询。"
 PROGRESS_ASK_DIGITS = "诉求 {number} 不是在本会话登记的。请发登记时所留联系电话的后四位，核对后告诉您进度。"
 PROGRESS_UNKNOWN = (
     "没有查到：编号 {number} 和所给的电话后四位对不上。\n"
@@ -99,6 +101,8 @@ def prompt(draft: Draft, before: Draft | None) -> tuple[str, Sequence[Mapping[st
         return ASK[form.CHANGE], _CHANGE_BUTTONS
     again = before is not None and before.asked == draft.asked and draft.tries > 0
     asked = (_BROKEN_NUMBER if draft.broken else _ASK_AGAIN[draft.asked]) if again else ASK[draft.asked]
+    if before is not None and before.asked == draft.asked and (before.where, before.when) != (draft.where, draft.when):
+        asked = f"{_NOTED}{ASK[draft.asked]}"
     buttons = [SKIP_BUTTON, CANCEL_BUTTON] if draft.asked == form.CONTACT else [CANCEL_BUTTON]
     if before is None:
         return f"{sympathy(draft)}{asked}\n{_CALL_OFF}", buttons
@@ -121,8 +125,9 @@ def summary(draft: Draft) -> str:
     shown = story if len(story) <= LONGEST_SHOWN else f"{story[:LONGEST_SHOWN]}…"
     contact = draft.contact or ""
     lines = [f"事情：{shown}"]
-    lines += [f"地点：{draft.where}"] if draft.where else []
-    lines += [f"时间：{draft.when}"] if draft.when else []
+    needs_place = draft.kind != rules.CONSULTATION
+    lines += [f"地点：{draft.where}"] if draft.where and needs_place else []
+    lines += [f"时间：{draft.when}"] if draft.when and needs_place else []
     phone = contact if contact == form.DECLINED_CONTACT else facts.shown_contact(contact)
     return "\n".join([*lines, f"联系电话：{phone}"])
 

@@ -17,6 +17,7 @@ from conversations.consultation import Consultation
 from conversations.errors import ConversationError, TurnPendingError
 from conversations.live import MessageFeed
 from conversations.message_text import MAX_CHARACTERS, clean
+from conversations.mixed import question_in
 from conversations.rate_limit import RateLimiter
 from conversations.records import ClosedTurn, ConversationRecords, Reservation
 from conversations.turn_gate import TurnGate
@@ -194,7 +195,7 @@ class TurnService:
         if request.reply is not None:
             return await self._close_with(turn, request.reply.text, "smalltalk", "channel", request.reply)
         try:
-            await self.dialogue.ask(turn.conversation_id, text, turn.turn_id)
+            await self.dialogue.ask(turn.conversation_id, question_in(text), turn.turn_id)
         except ConversationError as exc:
             log.info("turn.direct", turn_id=turn.turn_id, reason=exc.problem)
         # what was committed counts, not what travelled back

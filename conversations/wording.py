@@ -19,6 +19,7 @@ OUT_OF_SCOPE = (
 FEEDBACK_THANKS = "感谢您的评价，很高兴能帮到您。"
 FEEDBACK_SORRY = "很抱歉没有解决您的问题，您的评价已经记录。\n哪里不对，请接着说一句，工作人员会据此改进；也可以转人工。"
 FEEDBACK_REASON_KEPT = "谢谢，您说的原因已经记录，工作人员会核对改正。需要的话，您可以转人工。"
+RATED_BESIDES = "很抱歉上一条没帮到您，您的评价已经记录。"
 USEFUL_BUTTONS = ({"title": "有用", "payload": "有用"}, {"title": "没用", "payload": "没用"})
 
 LEAVE_QUEUE_BUTTON = {"title": "先不转了", "payload": "先不转了"}

@@ -21,7 +21,7 @@ PHONE = "phone"
 GLIMPSE = 60  # characters of the last words
 MOST_UNREAD = 99
 MOODS: Mapping[str, str] = {handoff.ANGER: "annoyed", handoff.DISTRESS: "distressed"}
-CALM, INSULT = "calm", "insult"
+CALM, INSULT = "calm", "abuse"
 
 _Last, _Said = aliased(Message), aliased(Message)
 _LATEST = (

@@ -1,4 +1,4 @@
-"""`python -m dialogue.server run MODEL PORT` and `… train OUT NAME`: Rasa as this project runs it.
+"""`python -m dialogue.server run MODEL PORT` and `… train OUT NAME [DATA…]`: Rasa as this project runs it.
 
 Beside `rasa run` and `rasa train`: the token stays off the command line, which every local user can read, and TensorFlow is
 left out where the pipeline has no use for it. The working folder must be the project's.
@@ -29,10 +29,10 @@ def run_arguments(model: str, port: str) -> list[str]:
     ]  # fmt: skip
 
 
-def train_arguments(out: str, name: str) -> list[str]:
-    """Arguments of `rasa` for a training into `OUT/NAME.tar.gz`."""
+def train_arguments(out: str, name: str, *more_data: str) -> list[str]:
+    """Arguments of `rasa` for a training into `OUT/NAME.tar.gz`; more_data: files beside the folder data/."""
     return [
-        "train", "--config", "config.yml", "--domain", "domain", "--data", "data", "--out", out, "--fixed-model-name", name,
+        "train", "--config", "config.yml", "--domain", "domain", "--data", "data", *more_data, "--out", out, "--fixed-model-name", name,
     ]  # fmt: skip
 
 

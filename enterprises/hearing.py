@@ -24,6 +24,7 @@ _UNITS_OF = {
 _TELLING_UNITS = frozenset({"岁", "平方米"})  # a number with such a unit needs no words beside it
 BARE_TEN_THOUSANDS = 10_000  # a bare number below it answers "how many 万元"; above, the unit must be said
 _WAN = 10_000
+MOST_PEOPLE = 1_000_000  # no enterprise has more
 _SKIP = re.compile(
     r"^(?:这个|这项|这点)?(?:我|我们)?(?:也|还|真|都)?(?:跳过|略过|不清楚|不太清楚|不知道|不太知道|不晓得|不确定|不好说|说不准|说不清|不记得了?|记不清了?|没统计过?|没算过|过|下一个|下一题|不想说|不方便说|保密|待定|不懂)"
     r"(?:了|啊|呀|吧|哦|呢|的)*$"
@@ -151,14 +152,14 @@ def _number_beside(fact: Fact, clause: str, text: str, numbers: list[Found]) -> 
             named = bool(found.unit)
         elif fact.unit == "万元" and not found.scaled and not found.unit:
             named = False
-        if named and not _limits_others(after):
+        if named and not _limits_others(clause[found.start :]):
             return _in_unit(fact, found)
     return None
 
 
-def _limits_others(after: str) -> bool:
+def _limits_others(words: str) -> bool:
     """Whether a number only names a class: "300人以下的企业"."""
-    return bool(re.match(r"(?:以下|以上|以内)?的(?:企业|公司|单位|小微)", after))
+    return bool(re.match(r"[^，,的]{0,10}(?:以下|以上|以内)的(?:企业|公司|单位|小微)", words))
 
 
 def _fits(fact: Fact, found: Found) -> bool:
@@ -191,6 +192,8 @@ def _numeric_answer(fact: Fact, text: str) -> FactValue | None:
     for found in find_numbers(text):
         if _fits(fact, found):
             amount = _in_unit(fact, found)
+            if amount is not None and fact.unit == "人" and (amount.low or amount.high or 0) >= MOST_PEOPLE:
+                return None  # money, as an answer to a question of before
             if amount is not None:
                 return amount
     if fact.none_is is not None and _says_no(text):

@@ -123,7 +123,8 @@ class Figures:
         return talks, messages
 
     def _latencies(self, session: Session, wanted: FigureFilter) -> tuple[int | None, int | None]:
-        query = _answers(wanted, AnswerRow.latency_ms, func.count()).group_by(AnswerRow.latency_ms).order_by(AnswerRow.latency_ms)
+        timed = _answers(wanted, AnswerRow.latency_ms, func.count()).where(AnswerRow.source != "phone")  # nobody timed the agent
+        query = timed.group_by(AnswerRow.latency_ms).order_by(AnswerRow.latency_ms)
         counted = [(value, number) for value, number in session.execute(query)]
         return _percentile(counted, 0.5), _percentile(counted, 0.95)
 

@@ -15,17 +15,18 @@ class MeaningGroups:
 
     def __init__(self, threshold: float, sums: Matrix, members: Sequence[int]) -> None:
         self.threshold = threshold
-        self._sums = sums.astype(np.float32, copy=True)
+        self._count = len(members)
+        self._sums = sums.astype(np.float32, copy=True)  # with room to grow behind the groups
         self._members = np.array(members, dtype=np.int64)
 
     def __len__(self) -> int:
-        return len(self._members)
+        return self._count
 
     def nearest(self, vector: Matrix) -> int | None:
         """The group that the text belongs to; among equals the oldest. None: no group is near enough."""
         if not len(self):
             return None
-        means = (self._sums @ vector) / self._members
+        means = (self._sums[: len(self)] @ vector) / self._members[: len(self)]
         best = int(means.argmax())
         return best if means[best] >= self.threshold else None
 
@@ -36,9 +37,14 @@ class MeaningGroups:
 
     def found(self, vector: Matrix) -> int:
         """A new group of one; returns its place."""
-        self._sums = np.vstack([self._sums, vector[None, :]]) if len(self) else vector[None, :].copy()
-        self._members = np.append(self._members, 1)
-        return len(self) - 1
+        if self._count == len(self._sums):
+            more = np.zeros((max(16, self._count), vector.shape[0]), np.float32)
+            self._sums = np.vstack([self._sums, more]) if self._count else more
+            self._members = np.concatenate([self._members, np.ones(len(more), np.int64)])
+        self._sums[self._count] = vector
+        self._members[self._count] = 1
+        self._count += 1
+        return self._count - 1
 
     def place(self, vector: Matrix) -> int:
         """Join the nearest group or found one."""
@@ -54,6 +60,11 @@ class MeaningGroups:
 
     def members_of(self, group: int) -> int:
         return int(self._members[group])
+
+    def means(self, least: int) -> Matrix:
+        """The mean vectors of the groups with at least so many members."""
+        kept = np.flatnonzero(self._members[: len(self)] >= least)
+        return (self._sums[kept] / self._members[kept][:, None]).astype(np.float32)
 
 
 def group_all(vectors: Matrix, threshold: float) -> list[int]:

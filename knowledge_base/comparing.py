@@ -115,7 +115,7 @@ def _text(value: Any) -> str:
 
 def _condition(condition: dict[str, Any]) -> str:
     parts = [condition.get(name) for name in ("fact", "operator", "value", "unit", "clause")]
-    told = " ".join(str(part) for part in parts if part is not None)
+    told = " ".join("、".join(map(str, part)) if isinstance(part, list) else str(part) for part in parts if part is not None)
     return f"{condition['text']}（{told}）" if told else str(condition["text"])
 
 

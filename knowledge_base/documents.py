@@ -14,7 +14,7 @@ from knowledge_base.entries import EntryRecord, EntryStore
 from knowledge_base.errors import UnknownDocumentError
 from knowledge_base.models import Entry
 from knowledge_base.passages import chunk
-from knowledge_base.searchable import searchable
+from knowledge_base.searchable import search_text, searchable
 
 SEVERAL = re.compile(r"[；;、，,]\s*(?=\D*[(（〔\[［])")  # "甲发〔2024〕1号、乙发〔2024〕2号"
 SHORTEST_TITLE = 6  # characters of a document's title that is looked for in texts; shorter ones occur everywhere
@@ -110,15 +110,22 @@ class Documents:
             for entry_id, named in session.execute(
                 select(Entry.id, Entry.document_number).where(Entry.document_number.contains(key, autoescape=True))
             ):
-                if key in {searchable(part) for part in SEVERAL.split(named or "")}:
+                if key in _numbers(named):
                     related[entry_id] = "source"
-            titles = _titles(self._store.newest(list(related)).values()) if related else []
+            behind = {record.entry_id: record for record in self._store.behind_drafts()}  # a draft may name no source any more
+            for entry_id, record in behind.items():
+                if _rests(record.content, key):
+                    related[entry_id] = "source"
+            sources = {**self._store.newest(list(related)), **{i: behind[i] for i in related if i in behind}}
+            titles = _titles(sources.values()) if related else []
             words = [key, *(searchable(title) for title in titles)]
             mentioned = or_(*(Entry.search_text.contains(word, autoescape=True) for word in words))
             for entry_id in session.scalars(select(Entry.id).where(mentioned).limit(MOST_ENTRIES)) if key else ():
                 related.setdefault(entry_id, "mentions")
-            sources = [entry_id for entry_id, relation in related.items() if relation == "source"]
-            for entry_id, relation in self._chain(session, sources):
+            for entry_id, record in behind.items():
+                if entry_id not in related and key and any(word in search_text(record.content) for word in words):
+                    related[entry_id] = "mentions"
+            for entry_id, relation in self._chain(session, [i for i, relation in related.items() if relation == "source"]):
                 related.setdefault(entry_id, relation)
         if not related:
             raise UnknownDocumentError(number)
@@ -156,6 +163,14 @@ class Documents:
             content = (live.get(entry_id) or newest[entry_id]).content
             found.append(Resting(rows[entry_id], related[entry_id], content, tuple(_passages(content, words))))
         return found
+
+
+def _numbers(named: str | None) -> set[str]:
+    return {searchable(part) for part in SEVERAL.split(named or "")}
+
+
+def _rests(content: EntryContent, key: str) -> bool:
+    return key in _numbers(content.source.document_number)
 
 
 def _titles(records: Iterable[EntryRecord]) -> list[str]:

@@ -238,6 +238,12 @@ class EntryStore:
                 return
             after = rows[-1][0]
 
+    def behind_drafts(self) -> builtins.list[EntryRecord]:
+        """Live versions of entries whose newest version is another one."""
+        with self.database.read() as session:
+            rows = session.execute(live_versions().where(Entry.version != Entry.live_version).order_by(Entry.id))
+            return [record_of(entry, version) for entry, version in rows]
+
     def naming_a_successor(self) -> builtins.list[EntryRecord]:
         """Newest versions that say which entry takes their place."""
         with self.database.read() as session:

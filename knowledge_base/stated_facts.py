@@ -20,14 +20,16 @@ _KINDS = {
 KIND_NAMES = {"phone": "电话", "date": "日期", "amount": "金额或比例", "period": "时限", "count": "数量"}
 _DIGITS = {**{c: i for i, c in enumerate("零一二三四五六七八九")}, "两": 2, "〇": 0}
 _NUMERAL = re.compile(r"[零〇一二两三四五六七八九十百]+(?=个?(?:工作日|自然日|日|天|周|月|年|小时|元|万元|周岁|岁|人|次|倍)|成)")
-_CONTEXT = 10  # characters before a value that say what it is of
-_NOISE = re.compile(
-    r"[，。；、：:,.()（）“”\s]|约|大约|不超过|最高|最多|至少|不少于|不低于|以上|以下|为|是|按|的|在|于|自|从|由|到|至"
-)
-_BREAK = re.compile(r"[。;!?\n]")  # after folding
+_BEFORE, _AFTER = 10, 8  # letters beside a value, within its clause, that say what it is of
+_LIMITS = ((re.compile("不超过|不高于|最多|最长|最大|上限"), "最高"), (re.compile("不少于|不低于|至少|最少|下限"), "最低"))
+_NOISE = re.compile(r"[：:.()（）“”\s]|大?约|以上|以下|为|是|按|的|在|于|自|从|由|到|至")
+_CLAUSE = re.compile(r"[。;!?，,、\n]")  # after folding
+_PUNCTUATION = re.compile(r"[^\w]")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 ALIKE = 0.5  # share of the shorter context's letter pairs that the other has, for two values to be of one thing
 _COMPARED_FACETS = ("fee", "time_limit_statutory", "time_limit_promised", "place", "phone", "complaint_phone", "hours")
 MOST = 6
+MOST_WORDS = 40
 
 
 @dataclass(frozen=True)
@@ -82,19 +84,30 @@ def _in_words(ours: list[_Stated], theirs: list[_Stated]) -> Iterator[Difference
 
 
 def _said(content: EntryContent) -> list[_Stated]:
-    return [stated for sentence in _BREAK.split(_folded(content.answer)) for stated in _stated(sentence)]
+    return list(_stated(_folded(content.answer)))
 
 
-def _stated(sentence: str) -> Iterator[_Stated]:
-    taken: list[tuple[int, int]] = []
-    for kind, pattern in _KINDS.items():
-        for match in pattern.finditer(sentence):
-            if any(start < match.end() and match.start() < end for start, end in taken):
-                continue
-            taken.append(match.span())
-            before = _NOISE.sub("", re.sub(r"\d", "", sentence[: match.start()]))[-_CONTEXT:]
-            words = sentence[max(0, match.start() - 16) : match.end() + 6].strip()
-            yield _Stated(kind, match.group().replace("-", ""), before, words)
+def _stated(text: str) -> Iterator[_Stated]:
+    for clause in _CLAUSE.split(text):
+        taken: list[tuple[int, int]] = []
+        found: list[tuple[str, re.Match[str]]] = []
+        for kind, pattern in _KINDS.items():
+            for match in pattern.finditer(clause):
+                if not any(start < match.end() and match.start() < end for start, end in taken):
+                    taken.append(match.span())
+                    found.append((kind, match))
+        for kind, match in found:
+            before, after = _words(clause[: match.start()])[-_BEFORE:], _words(clause[match.end() :])[:_AFTER]
+            yield _Stated(kind, match.group().replace("-", ""), before + after, clause[:MOST_WORDS].strip())
+
+
+def _words(text: str) -> str:
+    """What a stretch of a clause is about: without values, limits in one word."""
+    for pattern in _KINDS.values():
+        text = pattern.sub("", text)
+    for pattern, word in _LIMITS:
+        text = pattern.sub(word, text)
+    return _NOISE.sub("", re.sub(r"\d", "", text))
 
 
 def _values(text: str) -> set[str]:
@@ -109,12 +122,12 @@ def _likeness(one: str, other: str) -> float:
 
 
 def _plain(text: str) -> str:
-    return _NOISE.sub("", _folded(text))
+    return _PUNCTUATION.sub("", _folded(text))
 
 
 def _folded(text: str) -> str:
     """Half width, without spaces, Chinese numerals before units as digits."""
-    text = "".join(unicodedata.normalize("NFKC", text).split(" "))
+    text = _THOUSANDS.sub("", "".join(unicodedata.normalize("NFKC", text).split(" ")))
     return _NUMERAL.sub(lambda match: str(_number(match.group())), text)
 
 

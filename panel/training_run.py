@@ -75,7 +75,7 @@ def _sets(one: Run) -> None:
             ui.label(f"首位命中变化的 95% 区间：{low:+.1f} 至 {high:+.1f} 个百分点（{primary['questions']} 题）")
         worth = gate.get("labels_worth")
         if worth:
-            ui.label(worth).classes("panel-text")
+            ui.label(worth["text"]).classes("panel-text")
         ui.label("固定测试题").classes("panel-muted")
         for asked in gate.get("sets") or ():
             ui.label(f"{asked['name']}：{asked['used']} 题，sha256 {asked['sha256'][:16]}…").classes("panel-faint")

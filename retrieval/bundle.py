@@ -1,6 +1,6 @@
 """A bundle: the files that are served together, as a folder with `bundle.json` naming each by its sha256.
 
-`query_adapter.npz` and `weights.json` always; `encoder/` where the encoder was trained too; `rasa.tar.gz` where the dialogue was.
+`query_adapter.npz` and `weights.json` always; `associations.npz` where words of replies were learned; `encoder/` where the encoder was trained too; `rasa.tar.gz` where the dialogue was.
 Written by `training.bundle`; here is what serving needs to read one.
 """
 
@@ -9,13 +9,15 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from retrieval.associations import Associations
 from retrieval.errors import BundleError
 from retrieval.fusion import Fusion
 from retrieval.ranking import Ranking, read_adapters
 
 MANIFEST = "bundle.json"
 FORMAT = 1
-ADAPTER, WEIGHTS, ENCODER, RASA_MODEL = "query_adapter.npz", "weights.json", "encoder", "rasa.tar.gz"
+ADAPTER, WEIGHTS, ASSOCIATIONS = "query_adapter.npz", "weights.json", "associations.npz"
+ENCODER, RASA_MODEL = "encoder", "rasa.tar.gz"
 _AGAIN = "重新训练，或回退到上一次训练。"
 
 
@@ -64,7 +66,8 @@ class Bundle:
     def ranking(self, encoder_hash: str) -> Ranking:
         """What `Searcher.use` takes. Raises: RetrievalError when damaged or made for another encoder."""
         named, bare = read_adapters(self.folder / ADAPTER, encoder_hash)
-        return Ranking(Fusion.load(self.folder / WEIGHTS), named, bare)
+        associations = Associations.read(self.folder / ASSOCIATIONS) if ASSOCIATIONS in self.files else None
+        return Ranking(Fusion.load(self.folder / WEIGHTS), named, bare, associations)
 
 
 def sha256_of(file: Path) -> str:

@@ -59,6 +59,12 @@ class DenseSegment:
         np.maximum.at(best, (np.repeat(np.arange(len(slots)), counts), self.row_roles[rows]), cosines)
         return best
 
+    def first_passages(self, query: Matrix, slots: Ints) -> npt.NDArray[np.float32]:
+        """Cosine of the first passage of each slot: (len(slots),) float32."""
+        if not len(slots):
+            return np.zeros(0, dtype=np.float32)
+        return np.asarray(np.einsum("ij,j->i", np.stack([self._vectors[s][0] for s in slots.tolist()]), query), dtype=np.float32)
+
     def best_passage(self, query: Matrix, slot: int) -> int:
         """Position, within its document, of the passage nearest to `query`."""
         return int(np.argmax(self._vectors[slot] @ query))

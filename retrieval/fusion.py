@@ -23,10 +23,13 @@ Floats = npt.NDArray[np.float64]
 
 BUILTIN_WEIGHTS = Path(__file__).parent / "weights.json"
 DENSE_FEATURES = ("name", "context", "body", "best")
+# nearness of a document's first passage; 0, or -1 where it names places and the query others; what associations expect
+EXTRA_FEATURES = ("dense_first", "places_apart", "associated")
 FEATURES = (
     tuple(f"dense_{name}" for name in DENSE_FEATURES)
     + tuple(f"{channel}_share" for channel in CHANNELS)
     + tuple(f"{channel}_coverage" for channel in CHANNELS)
+    + EXTRA_FEATURES
 )
 CALIBRATION_FEATURES = (
     "bias",
@@ -46,18 +49,21 @@ def fusion_features(
     dense: Mapping[str, npt.NDArray[np.floating[Any]]],
     shares: Mapping[str, npt.NDArray[np.floating[Any]]],
     coverages: Mapping[str, npt.NDArray[np.floating[Any]]],
+    extra: Mapping[str, npt.NDArray[np.floating[Any]]] | None = None,
 ) -> Floats:
     """Features of the candidates of one query.
 
     Args:
         dense: DENSE_FEATURES → cosine of each candidate (n,).
         shares: channel → BM25 divided by the query's best (n,); coverages: channel → share of idf mass matched (n,).
+        extra: EXTRA_FEATURES → (n,); those not given are 0.
 
     Returns: (n, len(FEATURES)). Cosines are relative to the best candidate, since only differences within a query matter.
     """
     columns = [(dense[name] - dense[name].max()) * COSINE_SCALE for name in DENSE_FEATURES]
     columns += [shares[channel] * 3.0 for channel in CHANNELS]
     columns += [coverages[channel] * 3.0 for channel in CHANNELS]
+    columns += [(extra or {}).get(name, np.zeros_like(columns[0])) for name in EXTRA_FEATURES]
     return np.stack([np.asarray(c, dtype=np.float64) for c in columns], axis=1)
 
 
@@ -118,6 +124,7 @@ class FusionWeights:
     background_cosine: usual cosine of a query and a document of another matter; None: small indexes are not corrected for.
     answerable (len(ANSWERABLE_FEATURES),): tells whether anything here answers a query; None: the probabilities of the first hits do.
     offer_threshold: on that probability; below it not even near documents are worth showing. None: as `threshold`.
+    single_characters: what a Han character on its own counts in the channel of characters, against 1 of a pair.
     """
 
     weights: Floats
@@ -126,6 +133,10 @@ class FusionWeights:
     background_cosine: float | None = None
     answerable: Floats | None = None
     offer_threshold: float | None = None
+    single_characters: float = 1.0
+
+    def weighs(self, feature: str) -> bool:
+        return bool(self.weights[FEATURES.index(feature)])
 
     @cached_property
     def channels(self) -> tuple[str, ...]:
@@ -178,16 +189,23 @@ class Fusion:
 
 
 def _read_weights(values: Mapping[str, Any]) -> FusionWeights:
-    if tuple(values["weights"]) != FEATURES or tuple(values["calibration"]) != CALIBRATION_FEATURES:
+    names = tuple(values["weights"])
+    # weights written before a feature was thought of have none for it
+    if (
+        names != FEATURES[: len(names)]
+        or len(names) < len(FEATURES) - len(EXTRA_FEATURES)
+        or tuple(values["calibration"]) != CALIBRATION_FEATURES
+    ):
         raise ValueError("other features")
     answerable = values.get("answerable")
     if answerable is not None and tuple(answerable) != ANSWERABLE_FEATURES:
         raise ValueError("other features")
     return FusionWeights(
-        np.array(list(values["weights"].values()), dtype=np.float64),
+        np.array([float(values["weights"].get(name, 0.0)) for name in FEATURES]),
         np.array(list(values["calibration"].values()), dtype=np.float64),
         float(values["threshold"]),
         None if values.get("background_cosine") is None else float(values["background_cosine"]),
         None if answerable is None else np.array(list(answerable.values()), dtype=np.float64),
         None if values.get("offer_threshold") is None else float(values["offer_threshold"]),
+        float(values.get("single_characters", 1.0)),
     )

@@ -15,6 +15,7 @@ Slots = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
+MANY_TERMS = 500
 K1 = 1.2
 B = 0.75
 
@@ -107,6 +108,7 @@ class ChannelView:
     def __init__(self, vocabulary: Vocabulary, segments: Sequence[tuple[Postings, Mask]]) -> None:
         """Args: segments: postings with the mask of living slots."""
         self._vocabulary = vocabulary
+        self._ids: dict[tuple[str, ...], Slots] = {}
         self._postings = [postings for postings, _ in segments]
         self._total = sum(int(alive.sum()) for _, alive in segments)
         self._frequencies = np.zeros(len(vocabulary), dtype=np.int64)
@@ -118,6 +120,21 @@ class ChannelView:
         length = sum(float(postings.lengths[alive].sum(dtype=np.float64)) for postings, alive in segments)
         mean = length / self._total if length else 1.0
         self._impacts = [postings.impacts(mean) for postings, _ in segments]
+
+    @property
+    def terms(self) -> int:
+        """More than every id that the segments hold."""
+        return len(self._vocabulary)
+
+    def ids(self, terms: tuple[str, ...]) -> Slots:
+        """The id of each term, -1 where no document ever had it. Remembered: the thousands of an association are asked each time."""
+        known = self._ids.get(terms)
+        if known is None:
+            found = (self._vocabulary.get(term) for term in terms)
+            known = np.fromiter((-1 if i is None else i for i in found), np.int64, len(terms))
+            if len(terms) > MANY_TERMS:
+                self._ids[terms] = known
+        return known
 
     def frequency(self, term: str) -> int:
         """How many living documents have `term`."""

@@ -6,7 +6,7 @@ Any reply with the same normalised text counts as right.
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from retrieval.text import HAN, matchable, normalise
 LEAST_HAN = 40
 PASSAGE_LENGTH = 240
 MOST_PASSAGES = 6
+ENCODED_AT_ONCE = 8  # see knowledge_base.vectors: less processor time a passage than larger batches
 _SENTENCE = re.compile(r"[^。！？；!?;\n]*[。！？；!?;\n]?")
 
 
@@ -50,14 +51,32 @@ def read_pairs(file: Path) -> list[Pair]:
     return pairs
 
 
+def text_hash(text: str) -> str:
+    """Names a text whatever its width, case, spaces and punctuation."""
+    return hashlib.sha256(matchable(normalise(text)).replace(" ", "").encode()).hexdigest()
+
+
+def hashes_of(pair: Pair) -> set[str]:
+    """Of its texts; a reply that is only an acknowledgement is no text of its own."""
+    return {text_hash(t) for t in (pair.subject, pair.message, *([pair.reply] if pair.is_question else [])) if t.strip()}
+
+
+def unseen(pairs: Sequence[Pair], known: Collection[str]) -> list[Pair]:
+    """Those of which no text is among the `known` hashes."""
+    return [pair for pair in pairs if hashes_of(pair).isdisjoint(known)]
+
+
 def private_documents(
-    pairs: Sequence[Pair], encoder: Encoder, progress: Callable[[int], None] = lambda _done: None
+    pairs: Sequence[Pair],
+    encoder: Encoder,
+    progress: Callable[[int], None] = lambda _done: None,
+    most_passages: int = MOST_PASSAGES,
 ) -> tuple[list[Document], dict[int, str]]:
     """One document a distinct reply, made of its text only; and the key of each document id."""
     replies = list({pair.key: pair.reply for pair in reversed(pairs)}.items())
-    cut = [tuple(passages_of_reply(reply)) for _, reply in replies]
+    cut = [tuple(passages_of_reply(reply)[:most_passages]) for _, reply in replies]
     flat = [text for texts in cut for text in texts]
-    vectors = encoder.encode_passages(flat, 32, progress)
+    vectors = encoder.encode_passages(flat, ENCODED_AT_ONCE, progress)
     documents, row = [], 0
     for doc_id, texts in enumerate(cut):
         passages = tuple(Passage("body", text) for text in texts)

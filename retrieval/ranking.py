@@ -10,20 +10,24 @@ from pathlib import Path
 
 import numpy as np
 
+from retrieval.associations import Associations
 from retrieval.errors import RetrievalError
+from retrieval.extras import Extras
 from retrieval.fusion import Fusion, FusionWeights
 from retrieval.query_adapter import QueryAdapter
 
 KINDS = ("named", "bare")
+KNOWN_TEXTS = "known_texts.sha256"  # in the data folder of a run: hashes of the texts it was trained on
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Attributes: named, bare: the adapters that go with the fusion's two sets of weights."""
+    """Attributes: named, bare: the adapters that go with the fusion's two sets of weights. associations: of words; None: none."""
 
     fusion: Fusion
     named: QueryAdapter
     bare: QueryAdapter
+    associations: Associations | None = None
 
     @property
     def dimension(self) -> int:
@@ -35,10 +39,19 @@ class Ranking:
         return cls(fusion, QueryAdapter.identity(dimension), QueryAdapter.identity(dimension))
 
     @cached_property
-    def adapter_hash(self) -> str:
-        if self.named.is_identity and self.bare.is_identity:
+    def learned_hash(self) -> str:
+        """Names what was learned besides the fusion."""
+        if self.named.is_identity and self.bare.is_identity and self.associations is None:
             return "identity"
-        return hashlib.sha256(f"{self.named.hash} {self.bare.hash}".encode()).hexdigest()[:16]
+        parts = (self.named.hash, self.bare.hash, self.associations.hash if self.associations else "none")
+        return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
+
+    def extras(self, has_names: bool) -> Extras:
+        weights, _ = self.of(has_names)
+        return Extras(
+            weights.single_characters, weights.weighs("dense_first"), weights.weighs("places_apart"),
+            self.associations if weights.weighs("associated") else None,
+        )  # fmt: skip
 
     def of(self, has_names: bool) -> tuple[FusionWeights, QueryAdapter]:
         return (self.fusion.named, self.named) if has_names else (self.fusion.bare, self.bare)

@@ -1,7 +1,7 @@
 """Hybrid search over the current snapshot: candidates from all channels, fused, calibrated."""
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,9 +11,10 @@ import numpy.typing as npt
 from retrieval.dense_index import NO_PASSAGE
 from retrieval.documents import ROLES, Document, Hit, Passage, SearchResult
 from retrieval.encoder import Encoder, Matrix
-from retrieval.fusion import Floats, Fusion, answerable_features, calibration_features, fusion_features
-from retrieval.lexical_channels import CHANNELS, LexicalChannels, QueryText
-from retrieval.lexical_index import Mask, Slots
+from retrieval.extras import NO_EXTRAS, Extras
+from retrieval.fusion import COSINE_SCALE, Floats, Fusion, answerable_features, calibration_features, fusion_features
+from retrieval.lexical_channels import CHANNELS, PLACES, LexicalChannels, QueryText
+from retrieval.lexical_index import HeldTerms, Mask, Slots
 from retrieval.lexicon import Lexicon, QueryRewriter
 from retrieval.ranking import Ranking
 from retrieval.snapshot import Segment, Snapshot
@@ -22,6 +23,7 @@ from retrieval.tokenizer import WordSegmenter
 
 DENSE_ROWS = 160
 LEXICAL_CANDIDATES = 40
+ASSOCIATION_SCALE = 20.0  # differences between documents are some hundredths
 NEAREST_HITS = 3  # one of them may be what is meant
 
 
@@ -51,6 +53,7 @@ class _Part:
     bm25: dict[str, npt.NDArray[np.float32]]
     coverage: dict[str, npt.NDArray[np.float32]]
     missing: Floats
+    extra: dict[str, Floats]
 
 
 class Searcher:
@@ -59,13 +62,16 @@ class Searcher:
     Searches never wait; `apply` is called by one writer at a time.
     """
 
-    def __init__(self, encoder: Encoder, fusion: Fusion, lexicon: Lexicon) -> None:
+    def __init__(
+        self, encoder: Encoder, fusion: Fusion, lexicon: Lexicon, places: Callable[[str], Mapping[str, int]] | None = None
+    ) -> None:
+        """Args: places: finds the places that a normalised text names."""
         self._encoder = encoder
         self._ranking = Ranking.untrained(fusion, encoder.dimension)
         self._lexicon = lexicon
         segmenter = WordSegmenter(lexicon.terms)
         self._rewriter = QueryRewriter(lexicon, segmenter)
-        self._channels = LexicalChannels(segmenter)
+        self._channels = LexicalChannels(segmenter, places)
         self._snapshot = Snapshot.empty(self._channels, encoder.dimension)
         self._writer = threading.Lock()
 
@@ -127,7 +133,12 @@ class Searcher:
         weights, adapter = ranking.of(snapshot.has_names)
         text = self.understand(query, snapshot)
         vector = adapter(self.encode(text)) if text.understood else None
-        found = self.candidates(snapshot, text, vector, as_of, accept, weights.channels, until) if vector is not None else None
+        extras = ranking.extras(snapshot.has_names)
+        found = (
+            self.candidates(snapshot, text, vector, as_of, accept, weights.channels, until, extras)
+            if vector is not None
+            else None
+        )
         hits: tuple[Hit, ...] = ()
         answerable = 0.0
         if found is not None and vector is not None:
@@ -155,7 +166,7 @@ class Searcher:
 
     def _models(self, ranking: Ranking) -> dict[str, str]:
         return {
-            "encoder": self._encoder.hash, "adapter": ranking.adapter_hash,
+            "encoder": self._encoder.hash, "adapter": ranking.learned_hash,
             "fusion": ranking.fusion.hash, "lexicon": self._lexicon.hash,
         }  # fmt: skip
 
@@ -171,6 +182,7 @@ class Searcher:
         accept: Callable[[int], bool] | None = None,
         channels: Collection[str] = CHANNELS,
         until: date | None = None,
+        extras: Extras = NO_EXTRAS,
     ) -> Candidates | None:
         """Union of what each channel ranks highest, with features; None when nothing is left after filtering.
 
@@ -178,7 +190,8 @@ class Searcher:
         """
         first, last = (day.toordinal() if day else None for day in (as_of, until))
         # term statistics are those of all living documents, so that scores do not change with the day asked about
-        terms = {name: snapshot.views[name].weigh(self._channels.terms(name, text)) for name in channels}
+        singles = extras.single_characters
+        terms = {name: snapshot.views[name].weigh(self._channels.terms(name, text, singles)) for name in channels}
         words = self._channels.words(text, snapshot.views)
         places: list[tuple[int, int]] = []
         parts: list[_Part] = []
@@ -197,6 +210,7 @@ class Searcher:
                     {name: scores[slots] for name, scores in bm25.items()},
                     {name: snapshot.views[name].coverage(terms[name], held[name]) for name in channels},
                     words.missing(snapshot.views["chars"], held["chars"]),
+                    self._extra(extras, snapshot, number, segment, slots, text, vector, held["chars"]),
                 )
             )
             places += [(number, slot) for slot in slots.tolist()]
@@ -212,7 +226,27 @@ class Searcher:
         nearest = {name: float(values.max()) for name, values in dense.items()}
         doc_ids = np.concatenate([part.doc_ids for part in parts])
         missing = np.concatenate([part.missing for part in parts])
-        return Candidates(places, doc_ids, fusion_features(dense, shares, coverages), dense["best"], coverages, missing, nearest)
+        extra = {name: np.concatenate([part.extra[name] for part in parts]) for name in parts[0].extra}
+        if "dense_first" in extra:
+            extra["dense_first"] = (extra["dense_first"] - extra["dense_first"].max()) * COSINE_SCALE
+        features = fusion_features(dense, shares, coverages, extra)
+        return Candidates(places, doc_ids, features, dense["best"], coverages, missing, nearest)
+
+    def _extra(
+        self, extras: Extras, snapshot: Snapshot, number: int, segment: Segment, slots: Slots, text: QueryText,
+        vector: Matrix, held: HeldTerms,
+    ) -> dict[str, Floats]:  # fmt: skip
+        """Columns of EXTRA_FEATURES for the slots of one segment. Args: held: their characters."""
+        columns: dict[str, Floats] = {}
+        if extras.first:
+            columns["dense_first"] = segment.dense.first_passages(vector, slots).astype(np.float64)
+        if extras.places:
+            named = snapshot.views[PLACES].held(number, slots)
+            columns["places_apart"] = self._channels.places_apart(text, snapshot.views, named)
+        if extras.associations is not None:
+            terms = self._channels.character_terms(text)
+            columns["associated"] = extras.associations.scores(terms, snapshot.views["chars"], held) * ASSOCIATION_SCALE
+        return columns
 
     @staticmethod
     def _hit(segment: Segment, slot: int, vector: Matrix, score: float, probability: float) -> Hit:

@@ -46,6 +46,16 @@ class Ticket(Base):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class DraftContact(Base):
+    """How to reach the citizen whose complaint is being taken; see `tickets.draft_contacts`."""
+
+    __tablename__ = "ticket_draft_contacts"
+
+    conversation_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    contact: Mapped[str] = mapped_column(String(80))
+    kept_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class TicketEvent(Base):
     """One step in a ticket's life: who did what, when."""
 

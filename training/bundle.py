@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from retrieval.bundle import ADAPTER, ENCODER, FORMAT, MANIFEST, RASA_MODEL, WEIGHTS, Bundle, sha256_of
+from retrieval.bundle import ADAPTER, ASSOCIATIONS, ENCODER, FORMAT, MANIFEST, RASA_MODEL, WEIGHTS, Bundle, sha256_of
 from retrieval.ranking import Ranking, write_adapters
 from training.errors import RunFolderError
 
@@ -38,6 +38,8 @@ def write_bundle(
     folder.mkdir(parents=True, exist_ok=True)
     write_adapters(folder / ADAPTER, ranking, encoder_hash)
     (folder / WEIGHTS).write_text(weights, encoding="utf-8")
+    if ranking.associations is not None:
+        ranking.associations.write(folder / ASSOCIATIONS)
     if encoder is not None and encoder.resolve() != (folder / ENCODER).resolve():
         shutil.copytree(encoder, folder / ENCODER)
     if rasa_model is not None and rasa_model.resolve() != (folder / RASA_MODEL).resolve():

@@ -160,10 +160,10 @@ def rescaled(calibration: Floats, rows: Floats, labels: npt.NDArray[np.bool_]) -
     return np.asarray(slope * calibration + shift * (np.array(CALIBRATION_FEATURES) == "bias"), dtype=np.float64)
 
 
-def fit(examples: Sequence[Example], l2: float, others: Sequence[Example] = ()) -> dict[str, Any]:
+def fit(examples: Sequence[Example], l2: float, others: Sequence[Example] = (), *, declines: bool = True) -> dict[str, Any]:
     """Weights, calibration and threshold as they are stored, with the cross-fitted figures.
 
-    Args: others: count in the calibration only.
+    Args: others: count in the calibration only; declines: whether the questions show what it looks like when nothing answers.
     """
     scored: list[tuple[Example, Floats]] = []
     for fold in range(FOLDS):
@@ -202,7 +202,7 @@ def fit(examples: Sequence[Example], l2: float, others: Sequence[Example] = ()) 
         "calibration": dict(zip(CALIBRATION_FEATURES, np.round(calibration, 5).tolist(), strict=True)),
         "threshold": round(threshold, 4),
         "background_cosine": round(background, 4),
-        **fit_answerable(scored, background),
+        **(fit_answerable(scored, background) if declines else {}),
     }
 
 

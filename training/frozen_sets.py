@@ -12,6 +12,7 @@ from settings import PROJECT_ROOT
 SHIPPED = PROJECT_ROOT / "bench" / "questions"
 SHIPPED_QUESTIONS = ("service_items_test.jsonl", "out_of_knowledge.jsonl")
 SHIPPED_INTENTS = "intents.jsonl"
+OWN_QUESTIONS, OWN_INTENTS = "frozen_questions*.jsonl", "frozen_intents*.jsonl"  # in a run's data/
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ import numpy as np
 from answering.indexed_knowledge import IndexedKnowledge
 from answering.preparation import prepare_encoder
 from answering.searcher_factory import build_searcher
-from bot.rasa_project import own_dialogue_model
+from bot.rasa_project import own_dialogue
 from database.engine import Database
 from errors import WenzhengError
 from knowledge_base.entries import EntryStore
@@ -44,10 +44,9 @@ from training.comparison import (
     paired_difference,
     search_guards,
 )
-from training.frozen_sets import FrozenSet, frozen_intents, frozen_questions
+from training.frozen_sets import OWN_INTENTS, OWN_QUESTIONS, FrozenSet, frozen_intents, frozen_questions
 
 TIMED_QUERIES = 60
-OWN_QUESTIONS, OWN_INTENTS = "frozen_questions*.jsonl", "frozen_intents*.jsonl"  # in the run's data/
 
 Say = Callable[[str], None]
 
@@ -67,8 +66,13 @@ class Measured:
     latency: tuple[float, float] | None = None  # p95 in ms of current and candidate
 
 
-def judge_run(settings: Settings, run_id: str, *, golden: bool = True, say: Say = lambda _what: None) -> dict[str, Any]:
+def judge_run(
+    settings: Settings, run_id: str, *, golden: bool = True, labels_worth: Mapping[str, Any] | None = None,
+    say: Say = lambda _what: None,
+) -> dict[str, Any]:  # fmt: skip
     """Measure, decide, write both files; returns what gate.json holds.
+
+    Args: labels_worth: what new labels bought, to stand in both files; None: what an earlier gate of this run wrote.
 
     Raises: UnknownRunError, BundleError, TrainingError: it could not be measured; nothing has been written then.
     """
@@ -76,7 +80,7 @@ def judge_run(settings: Settings, run_id: str, *, golden: bool = True, say: Say 
     try:
         runs = RunStore(settings.root)
         candidate, served = runs.get(run_id), ServedPointer(database).current()
-        loader = SetLoader(runs, OnnxEncoder(prepare_encoder(settings)), lambda: own_dialogue_model(settings))
+        loader = SetLoader(runs, OnnxEncoder(prepare_encoder(settings)), lambda: own_dialogue(settings))
         before, after = loader.load(served), loader.load(Served(served.generation + 1, run_id, None))
         measured = Measured()
         _search(settings, database, candidate, before, after, measured, say)
@@ -89,7 +93,8 @@ def judge_run(settings: Settings, run_id: str, *, golden: bool = True, say: Say 
         measured.golden = golden_check.failures_of(settings, [current, candidate], say)
         measured.golden_count = len(golden_check.conversations())
     verdict = _verdict(measured)
-    result = _result(candidate, served, measured, verdict)
+    kept = (candidate.gate or {}).get("labels_worth")
+    result = _result(candidate, served, measured, verdict) | {"labels_worth": labels_worth or kept}
     _write(candidate.folder / REPORT_FILE, gate_report.render(result, measured))
     _write(candidate.folder / GATE_FILE, json.dumps(result, ensure_ascii=False, indent=1))
     return result
@@ -127,13 +132,14 @@ def _search(
     texts = [q.text for q in frozen.questions[:TIMED_QUERIES]]
     if texts:
         times: tuple[list[float], list[float]] = ([], [])
-        for text in texts:  # alternately, so that other work on the machine touches both
-            for knowledge, one, kept in ((held, before, times[0]), (other, after, times[1])):
+        sides = [(held, before, times[0], "。"), (other, after, times[1], "？")]
+        for number, text in enumerate(texts):  # in turn, so that other work on the machine touches both
+            for knowledge, one, kept, mark in sides if number % 2 else reversed(sides):
                 knowledge.searcher.use(one.ranking)
                 started = time.perf_counter()
-                knowledge.searcher.search(f"{text}。")  # not word for word what the encoder remembers
+                knowledge.searcher.search(text + mark)  # an encoder remembers a question that it has seen word for word
                 kept.append((time.perf_counter() - started) * 1000)
-        p95 = [float(np.quantile(kept[1::2] or kept, 0.95)) for kept in times]
+        p95 = [float(np.quantile(kept, 0.95)) for kept in times]
         measured.latency = (p95[0], p95[1])
 
 

@@ -28,7 +28,8 @@ _PAGE = (
 <h1>训练评测报告</h1><p>训练 <code>{{ r.run }}</code> 对比现用 <code>{{ r.against or "程序自带的模型" }}</code>，{{ r.at }}。<span style="color:{{ old }}">■</span> 现用 <span style="color:{{ new }}">■</span> 新</p>
 <p class="verdict {{ '' if r.passed else 'no' }}"><b>{{ "通过，可以上线。" if r.passed else "没有通过，不能上线。" }}</b>
 {% for reason in r.reasons %}<br>{{ reason }}。{% endfor %}
-{% if r.primary %}<br>首位命中率变化 {{ "%+.1f"|format(r.primary.mean * 100) }} 个百分点，95% 区间 {{ "%+.1f"|format(r.primary.low * 100) }} 至 {{ "%+.1f"|format(r.primary.high * 100) }}（{{ r.primary.questions }} 题配对自助法）。{% endif %}</p>
+{% if r.primary %}<br>首位命中率变化 {{ "%+.1f"|format(r.primary.mean * 100) }} 个百分点，95% 区间 {{ "%+.1f"|format(r.primary.low * 100) }} 至 {{ "%+.1f"|format(r.primary.high * 100) }}（{{ r.primary.questions }} 题配对自助法）。{% endif %}
+{% if r.labels_worth %}<br>{{ r.labels_worth.text }}{% endif %}</p>
 <h2>指标</h2><table><tr><th>指标</th><th>现用</th><th>新</th><th>变化</th></tr>
 {% for key, label in names %}{% set a = r.current[key] %}{% set b = r.candidate[key] %}<tr><td>{{ label }}</td><td>{{ "—" if a is none else "%.3f"|format(a) }}</td><td>{{ "—" if b is none else "%.3f"|format(b) }}</td>
 <td>{% if a is not none and b is not none %}<span class="{{ 'good' if b > a else 'bad' if b < a else 'dim' }}">{{ "%+.3f"|format(b - a) }}</span>{% endif %}</td></tr>{% endfor %}</table>

@@ -63,7 +63,7 @@ def failures_of(settings: Settings, runs: Sequence[Run | None], say: Say = lambd
         try:
             url = f"http://127.0.0.1:{environment['WENZHENG_PORT']}"
             with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
-                _wait(lambda: _rasa_answers(http), process, START_S)
+                _wait(lambda: _is_ready(http) and _rasa_answers(http), process, START_S)
                 found = []
                 for number, run in enumerate(runs):
                     _serve(root, run, process)
@@ -115,6 +115,11 @@ def _serve(root: Path, run: Run | None, process: "subprocess.Popen[bytes]") -> N
         _wait(lambda: any(w.generation == generation for w in pointer.workers()), process, FOLLOW_S)
     finally:
         database.dispose()
+
+
+def _is_ready(http: httpx.Client) -> bool:
+    """Rasa greets before the index has been loaded."""
+    return http.get("/readyz").status_code == httpx.codes.OK
 
 
 def _rasa_answers(http: httpx.Client) -> bool:

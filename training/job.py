@@ -8,6 +8,7 @@ the run pass.
 
 import argparse
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,21 +20,24 @@ from pathlib import Path
 from types import FrameType
 
 from answering.preparation import TRAIN_PYTHON, prepare_encoder
-from bot.rasa_project import own_dialogue_model
+from bot.rasa_project import own_dialogue
 from database.engine import Database
 from errors import WenzhengError
 from retrieval.encoder import OnnxEncoder
+from serving.errors import TrainingBusyError
 from serving.jobs import KINDS, JobRecord, JobState, only_job
 from serving.loading import SetLoader
 from serving.pointer import ServedPointer
 from serving.promotion import Promotions
-from serving.runs import RunStore
+from serving.runs import PRIMARY_METRIC, RunStore
 from settings import PROJECT_ROOT, Settings, load_settings
 from staff.members import Member
 from training.errors import TrainingError
 from training.gate import judge_run
+from training.labels_worth import worth_of_labels
 
 NICENESS = 19
+_PROGRESS = re.compile(r"（(\d+)/(\d+)")  # as `training.progress.Steps` writes it
 
 
 class CancelledError(Exception):
@@ -49,19 +53,40 @@ def main() -> None:
     options = parser.parse_args()
     settings = load_settings()
     be_modest()
-    with only_job(settings.root):
-        started = datetime.now(UTC).isoformat(timespec="seconds")
-        record = JobRecord(settings.root, JobState(options.job, options.kind, options.by, started))
-        sys.exit(0 if work(settings, record, promote=options.promote) else 1)
+    try:
+        with only_job(settings.root):
+            started = datetime.now(UTC).isoformat(timespec="seconds")
+            record = JobRecord(settings.root, JobState(options.job, options.kind, options.by, started))
+            done = work(settings, record, promote=options.promote)
+    except TrainingBusyError as exc:
+        sys.exit(str(exc))
+    print(record.state.problem or f"完成：{record.state.run_id}，{outcome(settings, record.state.run_id)}", flush=True)
+    sys.exit(0 if done else 1)
+
+
+def outcome(settings: Settings, run_id: str | None) -> str:
+    """What came of it and what may be done next, in a sentence."""
+    run = RunStore(settings.root).get(run_id or "")
+    figures = [(run.gate or {}).get(side, {}).get(PRIMARY_METRIC) for side in ("current", "candidate")]
+    said = "首位命中率 " + " → ".join("—" if value is None else f"{value:.3f}" for value in figures)
+    if run.state == "passed":
+        return f"{said}，通过评测。上线：wenzheng promote {run.run_id}"
+    return f"{said}，没有通过评测：{'；'.join((run.gate or {}).get('reasons') or ())}。"
 
 
 def work(settings: Settings, record: JobRecord, *, promote: bool) -> bool:
     """Everything, from training to clearing away; whether it went well is told in the record."""
+
+    def say(step: str) -> None:
+        print(step, flush=True)
+        record.tell(step=step, done=0, total=0)
+
     try:
         with _cancellable():
             run_id = train(settings, record)
             record.tell(run_id=run_id, step="和现用模型比较", done=0, total=0)
-            result = judge_run(settings, run_id, say=lambda step: record.tell(step=step, done=0, total=0))
+            worth = worth_of_labels(settings, run_id, say) if record.state.kind == "light" else None
+            result = judge_run(settings, run_id, labels_worth=worth.row() if worth else None, say=say)
             if promote and result["passed"]:
                 record.tell(step="上线")
                 _with_promotions(settings, lambda promotions: promotions.promote(run_id, _member(record), "定时训练，通过评测"))
@@ -89,9 +114,10 @@ def train(settings: Settings, record: JobRecord) -> str:
         raise TrainingError("完整训练需要训练环境，还没有安装。", fix="运行 `make train-env`，或选轻量训练。")
     before = {run.run_id for run in RunStore(settings.root).all()}
     record.tell(step="训练")
+    seen_by_people = sys.stdout.isatty()  # then the training's own bars go to the terminal
     process = subprocess.Popen(
         [str(python), "-m", "training.run", "--kind", record.state.kind], cwd=PROJECT_ROOT, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        stdout=None if seen_by_people else subprocess.PIPE, stderr=None if seen_by_people else subprocess.STDOUT, env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
     said = ""
     try:
@@ -99,7 +125,9 @@ def train(settings: Settings, record: JobRecord) -> str:
             print(line, end="", flush=True)
             if line.strip():
                 said = line.strip()
-                record.tell(step=said[:200])
+                found = _PROGRESS.search(said)
+                done, total = (int(found[1]), int(found[2])) if found else (0, 0)
+                record.tell(step=said[:200], done=done, total=total)
     finally:
         if process.poll() is None and sys.exc_info()[0] is not None:
             process.terminate()
@@ -132,7 +160,7 @@ def _with_promotions(settings: Settings, do: Callable[[Promotions], object]) -> 
     database = Database(settings.database_url)
     try:
         runs = RunStore(settings.root)
-        loader = SetLoader(runs, OnnxEncoder(prepare_encoder(settings)), lambda: own_dialogue_model(settings))
+        loader = SetLoader(runs, OnnxEncoder(prepare_encoder(settings)), lambda: own_dialogue(settings))
         do(Promotions(ServedPointer(database), runs, loader))
     finally:
         database.dispose()

@@ -77,13 +77,15 @@ def read_day(text: str | None) -> date | None:
 
 
 class Later:
-    """Runs something a moment after the last time it was asked to."""
+    """Runs something a moment after the last time it was asked to. It belongs to the place where it is made, which must last."""
 
     def __init__(self, delay_s: float, work: Callable[[], Awaitable[Any] | Any]) -> None:
         self._delay, self._work = delay_s, work
+        self._place = ui.context.slot.parent
         self._timer: ui.timer | None = None
 
     def soon(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = ui.timer(self._delay, self._work, once=True)
+        with self._place:  # not where the event came from: what sent it may be gone by then
+            self._timer = ui.timer(self._delay, self._work, once=True)

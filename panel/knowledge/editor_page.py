@@ -22,7 +22,7 @@ from panel.knowledge.asking import Later, attempt, comment_for, day_and_time, su
 from panel.knowledge.form import EntryForm
 from panel.knowledge.side import Side, content_of
 from panel.knowledge.versions import Versions, draw_audit
-from panel.knowledge.words import VALIDITY_NAMES, VALIDITY_TONES, state_tag, style, tag
+from panel.knowledge.words import VALIDITY_NAMES, VALIDITY_TONES, Names, state_tag, style, tag
 from panel.times import shown
 
 SHORTCUTS = {"Ctrl + S": "保存草稿", "Ctrl + Enter": "提交审核"}
@@ -54,6 +54,7 @@ class _Editor:
     def __init__(self, request: Request, context: PanelContext, record: EntryRecord | None) -> None:
         self.member, self.workshop, self.preview = member_of(request), context.workshop, context.preview
         self.actor = editor_of(self.member)
+        self.name_of = Names(context.accounts)
         self.record = record
         self.told = 0  # the newer version of somebody else that was told of
         self.may_edit = self.member.may("knowledge.edit")
@@ -73,6 +74,7 @@ class _Editor:
         return self.record.content if self.record else None
 
     async def build(self) -> None:
+        await run.io_bound(self.name_of.load)
         self.banners = ui.column().classes("w-full gap-2")
         with ui.row().classes("panel-bar kb-bar"):
             await self._bar()
@@ -115,10 +117,12 @@ class _Editor:
             drawn.add(name)
             if name == "versions":
                 with versions:
-                    await Versions(self.workshop, self.entry_id, self.actor if self.may_edit else None, self._reload).build()
+                    await Versions(
+                        self.workshop, self.name_of, self.entry_id, self.actor if self.may_edit else None, self._reload
+                    ).build()
             elif name == "audit":
                 with audit:
-                    await draw_audit(self.workshop, self.entry_id)
+                    await draw_audit(self.workshop, self.name_of, self.entry_id)
 
         tabs.on_value_change(lambda e: draw(e.value))
 
@@ -129,9 +133,9 @@ class _Editor:
             ui.label(f"条目 {record.entry_id}").classes("panel-muted")
             state_tag(record.state, record.live_version is not None)
             tag(VALIDITY_NAMES[row.validity], VALIDITY_TONES[row.validity])
-            self.version_told = ui.label(f"第 {record.version} 版　{record.actor.name}　{shown(record.updated_at)}").classes(
-                "panel-faint"
-            )
+            self.version_told = ui.label(
+                f"第 {record.version} 版　{self.name_of(record.actor.name)}　{shown(record.updated_at)}"
+            ).classes("panel-faint")
             if record.live_version is not None:
                 with ui.element("a").props(f'href="/e/{record.entry_id}" target=_blank').classes("kb-title"):
                     ui.label("市民页面")
@@ -141,8 +145,8 @@ class _Editor:
                 tag(f"复核到期 {row.review_due_on}", "bad" if row.review_due_on <= datetime.now(CHINA).date() else "")
         self.unsaved = tag("未保存", "warn")
         self.unsaved.set_visibility(False)
-        ui.space()
-        self._steps(record, row)
+        with ui.row().classes("kb-steps"):
+            self._steps(record, row)
 
     def _row(self) -> EntryRow | None:
         found = self.workshop.catalogue.rows(EntryFilter(ids=[self.entry_id or 0]), limit=1)
@@ -151,10 +155,14 @@ class _Editor:
     def _steps(self, record: EntryRecord | None, row: EntryRow | None) -> None:
         state = record.state if record else "draft"
         planned = row is not None and row.publish_at is not None
-        if record is not None and record.live_version is not None and self.may_edit:
-            ui.button("复核无误", icon="verified", on_click=self._confirm).props("flat")
-        if record is not None and self.may_review and state != "withdrawn":
-            ui.button("撤下", icon="block", on_click=self._withdraw).props("flat color=negative")
+        confirms = record is not None and record.live_version is not None and self.may_edit
+        withdraws = record is not None and self.may_review and state != "withdrawn"
+        if confirms or withdraws:
+            with ui.button(icon="more_horiz").props('flat aria-label="更多"'), ui.menu().props("auto-close"):
+                if confirms:
+                    ui.menu_item("复核无误", on_click=self._confirm)
+                if withdraws:
+                    ui.menu_item("撤下", on_click=self._withdraw)
         if self.may_review and state == "in_review":
             if planned:
                 ui.button("取消定时", icon="event_busy", on_click=lambda: self._take("unschedule")).props("outline")
@@ -206,7 +214,9 @@ class _Editor:
         ui.run_javascript(f"wenzhengKnowledge.forget({json.dumps(self.key)})")
 
     def _changed(self) -> None:
-        self.unsaved.set_visibility(True)
+        if not self.unsaved.visible:
+            self.unsaved.set_visibility(True)
+            ui.run_javascript("wenzhengKnowledge.touched()")  # choices are no typing that the browser would see
         self.preview_later.soon()
         self.compare_later.soon()
 
@@ -227,7 +237,7 @@ class _Editor:
     def _conflict(self, other: EntryRecord) -> None:
         with self.banners, ui.element("div").classes("kb-banner bad"):
             ui.label(
-                f"{other.actor.name} 在 {shown(other.updated_at)} 保存了第 {other.version} 版。您现在的修改不能直接保存，以免覆盖。"
+                f"{self.name_of(other.actor.name)} 在 {shown(other.updated_at)} 保存了第 {other.version} 版。您现在的修改不能直接保存，以免覆盖。"
             )
             ui.button("载入最新版本", on_click=self._reload_for_latest).props("outline color=negative")
 

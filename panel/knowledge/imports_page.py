@@ -10,7 +10,7 @@ from knowledge_base.importers.jobs import STATE_NAMES, JobView
 from panel.access import panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame
-from panel.knowledge.words import style, tag
+from panel.knowledge.words import Names, style, tag
 from panel.times import shown
 
 PROFILE_NAMES = {
@@ -41,7 +41,7 @@ def register(context: PanelContext) -> None:
 
 class _Imports:
     def __init__(self, context: PanelContext) -> None:
-        self.workshop = context.workshop
+        self.workshop, self.name_of = context.workshop, Names(context.accounts)
 
     async def build(self) -> None:
         with ui.row().classes("w-full gap-3 items-stretch"):
@@ -78,6 +78,7 @@ class _Imports:
         self.problem = ui.element("div").classes("kb-banner bad")
         self.problem.set_visibility(False)
         self.list = ui.column().classes("panel-card gap-0")
+        await run.io_bound(self.name_of.load)
         await self.load()
         ui.timer(2.0, self._while_working, immediate=False)
 
@@ -123,7 +124,7 @@ class _Imports:
             ui.space()
             ui.label(summary(job)).classes("panel-faint")
             tag("待挑选" if document and job.state == "ready" else STATE_NAMES[job.state], TONES[job.state])
-            ui.label(f"{job.actor}　{shown(job.created_at)}").classes("panel-faint")
+            ui.label(f"{self.name_of(job.actor)}　{shown(job.created_at)}").classes("panel-faint")
 
     async def _while_working(self) -> None:
         if any(job.state in WORKING for job in self.jobs):

@@ -7,12 +7,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request
-from nicegui import ui
+from nicegui import run, ui
 
 from answering.entry_finder import FoundPage
 from bot.authorization import editor_of
 from bot.entry_page import KIND_NAMES
-from bot.workshop import Workshop
 from knowledge_base.catalogue import EntryFilter
 from knowledge_base.workflow import STATE_NAMES
 from panel.access import member_of, panel_page
@@ -20,13 +19,13 @@ from panel.context import PanelContext
 from panel.frame import page_frame
 from panel.knowledge.asking import Later, attempt
 from panel.knowledge.batch import BATCH_STEPS, take_step
-from panel.knowledge.words import VALIDITY_NAMES, row_cells, style
+from panel.knowledge.words import VALIDITY_NAMES, Names, place, row_cells, style
 
 PAGE = 50
 SHORTCUTS = {"/": "搜索", "N": "新建条目", "← →": "翻页"}
 REVIEW_CHOICES = {"overdue": "复核到期", "90": "90 天没有复核", "180": "半年没有复核", "365": "一年没有复核"}
 ORDERS = {"updated": "最近更新", "created": "最近新建", "title": "标题", "expiry": "先到期的", "review": "先该复核的"}
-MOST_CHOICES = 80
+MOST_CHOICES = 200
 COLUMNS = [
     {"name": name, "label": label, "field": name, "align": "left", "style": css, "headerStyle": css}
     for name, label, css in (
@@ -72,12 +71,12 @@ def register(context: PanelContext) -> None:
     async def knowledge(request: Request) -> None:
         with page_frame(request, "knowledge", "知识条目", SHORTCUTS):
             style()
-            await _List(request, context.workshop).build()
+            await _List(request, context).build()
 
 
 class _List:
-    def __init__(self, request: Request, workshop: Workshop) -> None:
-        self.member, self.workshop = member_of(request), workshop
+    def __init__(self, request: Request, context: PanelContext) -> None:
+        self.member, self.workshop, self.name_of = member_of(request), context.workshop, Names(context.accounts)
         self.wishes = Wishes.of(request.query_params)
         self.total = 0
         self.fields: dict[str, ui.select] = {}
@@ -131,6 +130,7 @@ class _List:
         for filtered in self.fields.values():
             filtered.on_value_change(self.searched)
         self.selected()
+        await run.io_bound(self.name_of.load)
         await self.load()
 
     def read(self) -> None:
@@ -171,7 +171,7 @@ class _List:
         found, counts = result
         self.total = found.total
         self.table.selected = []
-        self.table.rows = [row_cells(row, found.probabilities.get(row.entry_id)) for row in found.rows]
+        self.table.rows = [row_cells(row, self.name_of, found.probabilities.get(row.entry_id)) for row in found.rows]
         self.selected()
         first = page * PAGE
         self.counted.set_text(
@@ -185,6 +185,7 @@ class _List:
 
     def offer(self, counts: Mapping[str, Mapping[str, int]]) -> None:
         names: dict[str, Mapping[str, str]] = {"state": STATE_NAMES, "kind": KIND_NAMES, "validity": VALIDITY_NAMES}
+        names["region"] = {code: place(code) for code in counts["region"]}
         for name in ("state", "kind", "department", "region", "tag", "validity"):
             choices = {
                 key: f"{names.get(name, {}).get(key, key)}（{number}）"

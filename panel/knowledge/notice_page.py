@@ -64,7 +64,7 @@ class _Document:
         with ui.element("div").classes("kb-desk"):
             with ui.element("div").classes("kb-list"):
                 self.boxes = {view.id: self._piece(view) for view in self.notice.views}
-            self.editor = ui.column().classes("panel-card kb-side")
+            self.editor = ui.column().classes("panel-card kb-beside")
         self._count()
         first = min(self.chosen, default=None)
         if first is not None:
@@ -121,6 +121,8 @@ class _Document:
         draft = self._draft(number)
 
         def put(name: str, value: str) -> None:
+            if not self.edited:
+                ui.run_javascript("wenzhengKnowledge.touched()")
             self.edited.setdefault(number, {})[name] = value
 
         self.editor.clear()
@@ -168,5 +170,6 @@ class _Document:
             multi_line=True,
             timeout=8000,
         )
+        ui.run_javascript("wenzhengKnowledge.forget('document')")
         if made and not refused:
             ui.navigate.to("/knowledge?state=draft&order=created")

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from fastapi import Request
 from nicegui import run, ui
+from nicegui.events import KeyEventArguments
 
 from bot.authorization import editor_of
 from bot.entry_page import KIND_NAMES
@@ -17,7 +18,7 @@ from panel.context import PanelContext
 from panel.frame import page_frame
 from panel.knowledge.asking import attempt, comment_for, day_and_time
 from panel.knowledge.differences import draw_changes
-from panel.knowledge.words import style, tag
+from panel.knowledge.words import Names, style, tag
 from panel.times import shown
 
 MOST = 200
@@ -37,6 +38,7 @@ class _Reviews:
     def __init__(self, request: Request, context: PanelContext) -> None:
         self.member, self.context, self.workshop = member_of(request), context, context.workshop
         self.actor = editor_of(self.member)
+        self.name_of = Names(context.accounts)
         self.rows: list[EntryRow] = []
         self.current: int | None = None
 
@@ -56,11 +58,12 @@ class _Reviews:
                 self.due = ui.column().classes("w-full gap-0 panel-card")
         panels.props("keep-alive")
         ui.keyboard(on_key=self._key)
+        await run.io_bound(self.name_of.load)
         await self.load()
 
-    def _key(self, event: object) -> None:
-        key = getattr(event, "key", None)
-        if getattr(getattr(event, "action", None), "keydown", False) and key in {"j", "k"} and self.rows:
+    def _key(self, event: KeyEventArguments) -> None:
+        key = event.key.name
+        if event.action.keydown and key in {"j", "k"} and self.rows:
             ids = [row.entry_id for row in self.rows]
             at = ids.index(self.current) if self.current in ids else -1
             self.open(ids[max(0, min(len(ids) - 1, at + (1 if key == "j" else -1)))])
@@ -100,9 +103,9 @@ class _Reviews:
                 with item:
                     ui.label(row.title)
                     ui.label(f"{KIND_NAMES[row.kind]}　{row.department or ''}").classes("panel-faint")
-                    ui.label(f"{row.actor}　{shown(row.updated_at)}" + ("　修改" if row.live_version else "　新条目")).classes(
-                        "panel-faint"
-                    )
+                    ui.label(
+                        f"{self.name_of(row.actor)}　{shown(row.updated_at)}" + ("　修改" if row.live_version else "　新条目")
+                    ).classes("panel-faint")
 
     def open(self, entry_id: int) -> None:
         ui.timer(0.01, lambda: self.show(entry_id), once=True)

@@ -10,9 +10,11 @@ from knowledge_base.history import VersionInfo
 from knowledge_base.workflow import Actor
 from panel.knowledge.asking import attempt, sure
 from panel.knowledge.differences import draw_changes
-from panel.knowledge.words import ACTION_NAMES, tag
+from panel.knowledge.words import ACTION_NAMES, Names, tag
 from panel.times import shown
 from staff.roles import ROLE_NAMES
+
+ROLES = {**ROLE_NAMES, "importer": "导入", "system": "系统"}
 
 
 class Versions:
@@ -23,8 +25,11 @@ class Versions:
         restored: called after a version was taken up again.
     """
 
-    def __init__(self, workshop: Workshop, entry_id: int, actor: Actor | None, restored: Callable[[], Any]) -> None:
-        self._workshop, self._entry_id, self._actor, self._restored = workshop, entry_id, actor, restored
+    def __init__(
+        self, workshop: Workshop, name_of: Names, entry_id: int, actor: Actor | None, restored: Callable[[], Any]
+    ) -> None:
+        self._workshop, self._name_of, self._entry_id = workshop, name_of, entry_id
+        self._actor, self._restored = actor, restored
 
     async def build(self) -> None:
         self._versions: list[VersionInfo] = await run.io_bound(self._workshop.history.versions, self._entry_id) or []
@@ -54,9 +59,9 @@ class Versions:
                     tag("在用", "good")
                 elif version.newest:
                     tag("最新")
-            ui.label(f"{shown(version.created_at)}　{version.author}").classes("panel-faint")
+            ui.label(f"{shown(version.created_at)}　{self._name_of(version.author)}").classes("panel-faint")
             if version.published_at:
-                ui.label(f"{shown(version.published_at)} 由 {version.reviewer} 发布").classes("panel-faint")
+                ui.label(f"{shown(version.published_at)} 由 {self._name_of(version.reviewer)} 发布").classes("panel-faint")
 
     def _pick(self, number: int) -> None:
         self._before.set_value(max(number - 1, 0))
@@ -81,7 +86,7 @@ class Versions:
             self._restored()
 
 
-async def draw_audit(workshop: Workshop, entry_id: int) -> None:
+async def draw_audit(workshop: Workshop, name_of: Names, entry_id: int) -> None:
     """Everything done to an entry, newest first."""
     trail = await run.io_bound(workshop.store.audit_trail, entry_id) or []
     columns = [
@@ -90,7 +95,7 @@ async def draw_audit(workshop: Workshop, entry_id: int) -> None:
     ]
     rows = [
         {
-            "id": number, "at": shown(row.at), "actor": f"{row.actor.name}（{ROLE_NAMES.get(row.actor.role, row.actor.role)}）",
+            "id": number, "at": shown(row.at), "actor": f"{name_of(row.actor.name)}（{ROLES.get(row.actor.role, row.actor.role)}）",
             "action": ACTION_NAMES.get(row.action, row.action),
             "versions": " → ".join(str(v) for v in (row.version_before, row.version_after) if v is not None), "comment": row.comment,
         }

@@ -1,17 +1,20 @@
 """What the workshop's pages call things, and small pieces that several of them show."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
 from nicegui import ui
 
+from answering.regions import region_name
 from bot.entry_page import KIND_NAMES
 from knowledge_base.catalogue import EntryRow
 from knowledge_base.validity import today
 from knowledge_base.workflow import STATE_NAMES
 from panel.times import shown
+from staff.accounts import StaffAccounts
 
 STATE_TONES = {"draft": "", "in_review": "warn", "published": "good", "withdrawn": "bad"}
+NATION = "100000"
 VALIDITY_NAMES = {"valid": "有效", "expiring": "即将到期", "expired": "已过期", "not_yet": "未生效"}
 VALIDITY_TONES = {"valid": "good", "expiring": "warn", "expired": "bad", "not_yet": "blue"}
 ACTION_NAMES: Mapping[str, str] = {
@@ -26,6 +29,21 @@ def style() -> None:
     """The workshop's own styles and scripts."""
     ui.add_head_html('<link rel="stylesheet" href="/panel/static/knowledge.css?1">')
     ui.add_body_html('<script src="/panel/static/knowledge.js?1" defer></script>')
+
+
+class Names:
+    """What people are called; login names of who has no account, such as 导入, stay as they are. `load` blocks."""
+
+    def __init__(self, accounts: StaffAccounts) -> None:
+        self._accounts = accounts
+        self._names: dict[str, str] = {}
+
+    def load(self) -> None:
+        members = [account.member for account in self._accounts.listed()]
+        self._names = {member.name: member.display_name for member in members}
+
+    def __call__(self, name: str | None) -> str:
+        return self._names.get(name or "", name or "")
 
 
 def tag(text: str, tone: str = "") -> ui.label:
@@ -49,15 +67,20 @@ def short(moment: datetime) -> str:
     return text.removeprefix(f"{today().year}-")
 
 
-def row_cells(row: EntryRow, probability: float | None = None) -> dict[str, object]:
+def place(code: str | None) -> str:
+    """The name of a division, or its code where the name is not known."""
+    return "全国" if code == NATION else region_name(code) or code or ""
+
+
+def row_cells(row: EntryRow, name_of: Callable[[str], str], probability: float | None = None) -> dict[str, object]:
     """A row of the list for `ui.table`."""
     return {
         "id": row.entry_id, "title": row.title, "external_id": row.external_id or "", "kind": KIND_NAMES[row.kind],
         "state": STATE_NAMES[row.state], "state_tone": STATE_TONES[row.state],
         "older_live": row.live_version is not None and row.state in {"draft", "in_review"},
-        "department": row.department or "", "region": row.region_code or "", "tags": "、".join(row.tags[:3]),
+        "department": row.department or "", "region": place(row.region_code), "tags": "、".join(row.tags[:3]),
         "validity": VALIDITY_NAMES[row.validity], "validity_tone": VALIDITY_TONES[row.validity],
         "ends": f"至 {row.effective_to}" if row.effective_to else "", "planned": f"{shown(row.publish_at)} 发布" if row.publish_at else "",
-        "review": when(row.review_due_on), "updated": short(row.updated_at), "actor": row.actor,
+        "review": when(row.review_due_on), "updated": short(row.updated_at), "actor": name_of(row.actor),
         "chance": f"{probability:.0%}" if probability is not None else "",
     }  # fmt: skip

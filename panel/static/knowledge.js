@@ -38,9 +38,16 @@ window.wenzhengKnowledge = (() => {
     } catch { /* a full or forbidden store: the warning on leaving remains */ }
     dirty = true;
   }
-  document.addEventListener("input", (event) => { if (event.target.closest?.("#kb-form") && event.target.getAttribute("name")) keep(); });
+  document.addEventListener("input", (event) => {
+    if (!event.target.closest?.("#kb-form")) return;
+    dirty = true;
+    if (event.target.getAttribute("name")) keep();
+  });
   addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
 
+  function touched() {
+    dirty = true;
+  }
   function kept(entry) {
     let found = null;
     try {
@@ -69,5 +76,5 @@ window.wenzhengKnowledge = (() => {
     }
   }
 
-  return { kept, forget, upload };
+  return { touched, kept, forget, upload };
 })();

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -27,12 +28,45 @@ ARGUMENTS = [
 ADMIN = Actor("管理员", "admin")
 
 
+class CallCentre:
+    """Another system's page, on an origin of its own."""
+
+    def __init__(self) -> None:
+        self.page = ""
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = outer.page.encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_words: object) -> None:
+                """Nothing is printed."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        self.origin = f"http://localhost:{self.port}"
+
+
 @pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
+def call_centre() -> Iterator[CallCentre]:
+    centre = CallCentre()
+    threading.Thread(target=centre.server.serve_forever, daemon=True).start()
+    yield centre
+    centre.server.shutdown()
+    centre.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory, call_centre: CallCentre) -> Services:
     folder = tmp_path_factory.mktemp("browser")
     settings = load_settings(
         WENZHENG_DATA_DIR=Path(folder), WENZHENG_RATE_LIMIT=0, RASA_URL="http://127.0.0.1:9", DATABASE_URL=None,
-        WENZHENG_PUBLIC_URL="https://zw.example.gov.cn",
+        WENZHENG_PUBLIC_URL="https://zw.example.gov.cn", WENZHENG_FRAME_ANCESTORS=call_centre.origin,
     )  # fmt: skip
     services = build_services(settings, encoder=BigramHashEncoder())
     for changes in (

@@ -83,6 +83,8 @@ def test_answer_a_waiting_citizen(open_page, at_the_desk):
     field.press("Control+Enter")
     expect(citizen.locator(".turn.agent").last).to_contain_text("带齐就行")
     expect(desk.locator(".said.agent").last).to_contain_text("推荐（改过）")
+    desk.locator(".said.agent").last.get_by_role("button", name="提议入库").click()
+    expect(desk.locator(".said.agent").last).to_contain_text("已提议入库")
     desk.keyboard.press("Escape")
     desk.keyboard.press("x")
     desk.get_by_role("dialog").get_by_role("button", name="结束").click()
@@ -125,7 +127,7 @@ def test_two_desks_see_who_has_it_and_a_transfer_arrives_at_once(at_the_desk, ad
         expect(desk.get_by_role("button", name="接入")).to_be_visible()
     wang.keyboard.press("t")
     expect(wang.get_by_text("我在接待")).to_be_visible()
-    expect(li.get_by_text("wang 在接待")).to_be_visible()
+    expect(li.get_by_text("王敏 在接待")).to_be_visible()
     expect(li.get_by_role("button", name="接入")).to_have_count(0)
     wang.get_by_role("button", name="转交").click()
     dialog = wang.get_by_role("dialog")
@@ -133,7 +135,7 @@ def test_two_desks_see_who_has_it_and_a_transfer_arrives_at_once(at_the_desk, ad
     dialog.get_by_label("说明").fill("问餐饮证的，您熟")
     dialog.get_by_role("button", name="转交").click()
     expect(li.get_by_text("我在接待")).to_be_visible()
-    expect(li.get_by_text("wang 转来：问餐饮证的，您熟")).to_be_visible()
+    expect(li.get_by_text("王敏 转来：问餐饮证的，您熟")).to_be_visible()
 
 
 def test_a_call_by_telephone(at_the_desk, services):
@@ -149,6 +151,11 @@ def test_a_call_by_telephone(at_the_desk, services):
     phone.get_by_role("button", name="保存电话咨询").click()
     expect(phone.get_by_text("电话咨询已保存")).to_be_visible()
     assert services.records.counts()["conversations"] == before + 1
+    phone.get_by_label("备注").fill("幸福路8号烧烤店半夜很吵，李女士 13800138000")
+    phone.get_by_role("button", name="建诉求工单").click()
+    expect(phone.get_by_label("联系方式")).to_have_value("13800138000")
+    phone.get_by_role("button", name="保存通话并登记").click()
+    expect(phone.get_by_text(re.compile(r"已登记诉求，编号 WZ\d+"))).to_be_visible()
 
 
 def test_suggestions_in_another_systems_window(open_page, address, services, agents):
@@ -166,3 +173,30 @@ def test_suggestions_in_another_systems_window(open_page, address, services, age
         expect(page.get_by_role("article", name=re.compile("推荐 1"))).to_contain_text("食品小作坊登记证办理", timeout=2500)
         page.reload()
         expect(page.get_by_text("这个链接已经用过")).to_be_visible()
+
+
+def test_the_window_works_in_a_call_centres_page_and_tells_it_what_was_picked(browser, address, services, agents, call_centre):
+    token = services.accounts.tokens.add("wang", "呼叫中心", COMMAND_LINE).token
+    context = browser.new_context(viewport={"width": 900, "height": 760}, locale="zh-CN")
+
+    def framed(origin: str) -> Page:
+        with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}) as client:
+            asked = client.post("/api/chat", json={"sender_id": "框架", "text": QUESTION}).json()["conversation_id"]
+            link = client.post("/api/desk/assist-links", json={"conversation_id": asked}).json()["url"]
+        call_centre.page = (
+            "<script>addEventListener('message', (event) => { document.title = event.data.title; });</script>"
+            f"<iframe width=420 height=700 src='{link.replace('https://zw.example.gov.cn', address)}'></iframe>"
+        )
+        page = context.new_page()
+        page.goto(origin)
+        return page
+
+    page = framed(call_centre.origin)
+    first = page.frame_locator("iframe").get_by_role("article", name=re.compile("推荐 1"))
+    expect(first).to_contain_text("食品经营许可证延续")
+    first.get_by_role("button", name="采用").click()
+    expect(page).to_have_title("食品经营许可证延续")
+    stranger = framed(f"http://127.0.0.1:{call_centre.port}")  # no origin of the list
+    stranger.wait_for_timeout(1000)
+    assert stranger.frames[1].locator("article").count() == 0
+    context.close()

@@ -70,6 +70,7 @@ export default {
     onMounted(() => {
       store.load();
       store.loadPhrases();
+      store.loadAgents();
       source = store.listen(beeper(state));
       ticking = setInterval(store.tick, 1000);
       window.addEventListener("keydown", keys);

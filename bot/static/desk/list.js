@@ -10,9 +10,9 @@ function wait(row, now) {
 function badges(row, store) {
   const shown = [];
   if (MOODS[row.mood]) shown.push(h("span", { class: ["tag", row.mood] }, MOODS[row.mood]));
-  if (row.transfer && row.agent === store.state.me) shown.push(h("span", { class: "tag moved", title: row.transfer.note }, `${row.transfer.from} 转来`));
+  if (row.transfer && row.agent === store.state.me) shown.push(h("span", { class: "tag moved", title: row.transfer.note }, `${store.nameOf(row.transfer.from)} 转来`));
   if (row.state === "waiting") shown.push(h("span", { class: "tag" }, `第 ${row.position} 位`));
-  if (row.state === "taken" && row.agent !== store.state.me) shown.push(h("span", { class: "tag" }, `${row.agent} 接待`));
+  if (row.state === "taken" && row.agent !== store.state.me) shown.push(h("span", { class: "tag" }, `${store.nameOf(row.agent)} 接待`));
   if (store.state.view === "all" && row.state !== "taken") shown.push(h("span", { class: "tag" }, STATES[row.state]));
   if (row.closed) shown.push(h("span", { class: "tag" }, row.closed.reason ?? "已结束"));
   return shown;

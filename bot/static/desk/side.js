@@ -32,7 +32,7 @@ function caller(store, noteText) {
     h("button", { type: "button", class: "link wide", onClick: () => { store.state.dialog = { kind: "ticket" }; } }, "替他建诉求工单"),
     h("section", { class: "block" }, [
       h("h3", "备注（市民看不到）"),
-      h("ul", talk.notes.map((note) => h("li", { key: note.id }, [note.text, h("div", { class: "small" }, `${note.agent} ${clock(note.at)}`)]))),
+      h("ul", talk.notes.map((note) => h("li", { key: note.id }, [note.text, h("div", { class: "small" }, `${store.nameOf(note.agent)} ${clock(note.at)}`)]))),
       h("div", { class: "note-row" }, [
         h("input", { id: "desk-note", placeholder: "写一条备注，回车保存", "aria-label": "备注", maxlength: 2000, value: noteText.value, onInput: (event) => { noteText.value = event.target.value; },
           onKeydown: async (event) => { if (event.key === "Enter" && !event.isComposing && noteText.value.trim() && await store.note(noteText.value.trim())) noteText.value = ""; } }),
@@ -40,8 +40,8 @@ function caller(store, noteText) {
     ]),
     block("来过的时间", talk.visits.map((visit) => h("li", [`${clock(visit.at)} · ${visit.messages} 句`, h("div", { class: "small" }, visit.first_words)]))),
     block("人工服务", talk.requests.map((one) => h("li", [
-      `${clock(one.asked_at)} ${ENDINGS[one.state] ?? STATES[one.state]}`, one.agent ? ` · ${one.agent}` : "", one.close_reason ? ` · ${one.close_reason}` : "",
-      ...one.transfers.map((passed) => h("div", { class: "small" }, `${passed.from} 转给 ${passed.to}：${passed.note || "没有说明"}`)),
+      `${clock(one.asked_at)} ${ENDINGS[one.state] ?? STATES[one.state]}`, one.agent ? ` · ${store.nameOf(one.agent)}` : "", one.close_reason ? ` · ${one.close_reason}` : "",
+      ...one.transfers.map((passed) => h("div", { class: "small" }, `${store.nameOf(passed.from)} 转给 ${store.nameOf(passed.to)}：${passed.note || "没有说明"}`)),
     ]))),
   ]);
 }

@@ -35,6 +35,7 @@ export function createStore(api, me) {
   }
 
   const base = (id) => `/api/desk/conversations/${encodeURIComponent(id)}`;
+  const nameOf = (login) => state.agents.find((agent) => agent.name === login)?.display_name ?? login;
   const rowOf = (id) => state.rows.find((row) => row.conversation_id === id);
   const holds = () => state.talk?.state === "taken" && state.talk.agent === me;
 
@@ -226,6 +227,12 @@ export function createStore(api, me) {
     return Boolean(answer);
   }
 
+  async function propose(message) {
+    if (!await guarded(() => api.post("/api/bank/proposals", { message_id: message.id }))) return;
+    message.proposed = true;
+    notice("已提议入库，知识编辑会审核。", "good");
+  }
+
   async function fileTicket(draft) {
     const filed = await guarded(() => api.post("/api/tickets", ticketBody(draft, state.selected)));
     if (!filed) return false;
@@ -283,7 +290,7 @@ export function createStore(api, me) {
       }
       if (row.transfer && row.agent === me && !transfers.has(row.transfer.at)) {
         transfers.add(row.transfer.at);
-        if (beep !== null) { notice(`${row.transfer.from} 把一个会话转给了您：${row.transfer.note || "没有说明"}`, "info"); arrived = true; }
+        if (beep !== null) { notice(`${nameOf(row.transfer.from)} 把一个会话转给了您：${row.transfer.note || "没有说明"}`, "info"); arrived = true; }
       }
     }
     if (state.view === "waiting") state.rows.sort((a, b) => (a.position ?? 0) - (b.position ?? 0));
@@ -334,6 +341,6 @@ export function createStore(api, me) {
 
   return {
     state, load, setView, open, take, send, sendSuggestion, arm, disarm, edit, mark, note, suggest, search, older, refreshTalk, step,
-    loadPhrases, savePhrase, removePhrase, loadAgents, listen, tick, remind, fileTicket, notice, holds, seen, post,
+    loadPhrases, savePhrase, removePhrase, loadAgents, listen, tick, remind, nameOf, fileTicket, propose, notice, holds, seen, post,
   };
 }

@@ -13,14 +13,16 @@ function cited(message) {
   ])));
 }
 
-function foot(message) {
+function foot(message, store) {
   const parts = [clock(message.at)];
-  if (message.role === "agent") parts.push(message.agent ?? "坐席");
+  if (message.role === "agent") parts.push(message.agent ? store.nameOf(message.agent) : "坐席");
   if (message.outcome) parts.push(OUTCOMES[message.outcome] ?? message.outcome);
   if (message.suggestion) parts.push(message.suggestion.edited ? "推荐（改过）" : "推荐原文");
   if (message.rating) parts.push(message.rating > 0 ? "市民评价：有用" : "市民评价：没用");
   return h("div", { class: "foot" }, [
     parts.join(" · "),
+    message.role === "agent" && !(message.suggestion && !message.suggestion.edited)
+      ? h("button", { type: "button", class: "link", disabled: message.proposed, title: "隐去个人信息后，交给知识编辑审核", onClick: () => store.propose(message) }, message.proposed ? "已提议入库" : "提议入库") : null,
     message.delivery ? h("span", { class: "undelivered", title: message.delivery.reason ?? "" },
       ` · ${DELIVERY[message.delivery.state]}${message.delivery.reason ? `：${message.delivery.reason}` : ""}`) : null,
   ]);
@@ -37,7 +39,7 @@ function said(message, store) {
     message.suggestion?.edited ? h("details", { class: "original" }, [h("summary", "推荐原文"), h("div", message.suggestion.text)]) : null,
     cited(message),
     message.buttons?.length ? h("div", { class: "offered" }, message.buttons.map((button) => h("span", button.title))) : null,
-    foot(message),
+    foot(message, store),
   ]);
 }
 
@@ -58,7 +60,7 @@ function head(store) {
   return h("header", { class: "talk-head" }, [
     h("div", { class: "talk-title" }, [
       h("b", callerName(talk)),
-      h("span", { class: "state" }, talk.state === "taken" ? (mine ? "我在接待" : `${talk.agent} 在接待`) : STATES[talk.state]),
+      h("span", { class: "state" }, talk.state === "taken" ? (mine ? "我在接待" : `${store.nameOf(talk.agent)} 在接待`) : STATES[talk.state]),
       talk.reason ? h("span", { class: "tag" }, REASONS[talk.reason]) : null,
       MOODS[talk.mood] ? h("span", { class: ["tag", talk.mood] }, MOODS[talk.mood]) : null,
       waits === null ? null : h("span", { class: ["wait", urgency(waits)] }, `等了 ${span(waits)}，排第 ${talk.position} 位`),
@@ -78,7 +80,7 @@ function strips(store) {
       h("button", { type: "button", onClick: () => store.post({ text: "请稍等，正在为您核实。" }) }, "说“请稍等”"),
     ]));
   }
-  if (talk.transfer && store.holds()) shown.push(h("div", { class: "strip" }, `${talk.transfer.from} 转来：${talk.transfer.note || "没有说明"}`));
+  if (talk.transfer && store.holds()) shown.push(h("div", { class: "strip" }, `${store.nameOf(talk.transfer.from)} 转来：${talk.transfer.note || "没有说明"}`));
   if (talk.allowance) {
     const { left, of, hours_left: hours, reason } = talk.allowance;
     shown.push(h("div", { class: ["strip", left ? "" : "late"] },

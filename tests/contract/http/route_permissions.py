@@ -38,7 +38,7 @@ BODIES: dict[str, object] = {
     "PATCH /api/entries/{entry_id}": {"title": "换个标题"},
 }
 PARAMETERS: dict[str, object] = {"number": "WZ202603020001", "run_id": "20260301-000000", "token_id": 999_999}
-FILES = {"POST /api/imports": "file", "POST /api/notices": "file"}
+FILES = {"POST /api/imports": "file", "POST /api/notices": "file", "POST /api/letters": "file"}
 STREAMS = {"GET /api/desk/events"}  # never end: whoever may call them waits
 
 PAGES: dict[str, str] = {
@@ -51,10 +51,15 @@ PAGES: dict[str, str] = {
     "/figures": "figures",
     "/gaps": "gaps",
     "/topics": "gaps",
-    "/answer-bank": "knowledge.edit",
+    "/bank": "gaps",
     "/knowledge": "knowledge.read",
-    "/reviews": "knowledge.review",
+    "/knowledge/new": "knowledge.edit",
+    "/knowledge/{entry_id}": "knowledge.read",
+    "/reviews": "knowledge.edit",
+    "/documents": "knowledge.read",
     "/imports": "knowledge.edit",
+    "/imports/{number}": "knowledge.edit",
+    "/imports/{number}/document": "knowledge.edit",
     "/audit": "people",
 }
 

@@ -10,6 +10,8 @@ from fastapi import FastAPI
 from bot.app import create_app
 from bot.authorization import SESSION_COOKIE
 from bot.services import Services
+from knowledge_base.content import parse_content
+from knowledge_base.workflow import Actor
 from panel.runtime import running
 from staff.accounts import COMMAND_LINE
 from staff.roles import ROLES, allows
@@ -74,7 +76,7 @@ class Asked:
                 query[parameter["name"]] = value
         body: dict[str, Any] = {}
         if name in FILES:
-            body = {"files": {FILES[name]: ("a.xlsx", b"-")}}
+            body = {"files": {FILES[name]: ("a.xlsx", b"-")}, "data": {"collection": "x"}}
         elif "requestBody" in operation:
             content = operation["requestBody"]["content"]["application/json"]["schema"]
             body = {"json": BODIES.get(name, sample(content, self.components))}
@@ -126,24 +128,53 @@ async def test_every_route_refuses_visitors_and_other_roles(services: Services, 
     assert "\n".join(wrong) == ""
 
 
+def things_to_open(services: Services) -> dict[str, str]:
+    """Page → its address for one thing that there is."""
+    workshop, actor = services.workshop, Actor("小编", "editor")
+    entry = workshop.store.create(parse_content({"kind": "qa", "title": "问", "answer": "答"}), actor)
+    table = workshop.imports.upload("a.csv", "类型,标题,答案\n".encode(), "entry", actor)
+    notice = workshop.notices.keep("a.txt", "一、总则".encode(), actor)
+    return {
+        "/knowledge/{entry_id}": f"/knowledge/{entry.entry_id}", "/imports/{number}": f"/imports/{table}",
+        "/imports/{number}/document": f"/imports/{notice}/document",
+    }  # fmt: skip
+
+
+async def test_a_visitor_learns_nothing_of_what_a_staff_route_expects(services: Services) -> None:
+    asked = Asked(create_app(services))
+    told = []
+    for name, permission in routes().items():
+        method, _, path = name.partition(" ")
+        if permission == PUBLIC or method == "GET" or "/assist" in path:
+            continue
+        for parameter in asked.operations[name].get("parameters", ()):
+            path = path.replace("{" + parameter["name"] + "}", str(PARAMETERS.get(parameter["name"], 1)))
+        answer = await asked.client.request(method, path, json={"no such field": 1})
+        if answer.status_code != 401:
+            told.append(f"{name}: {answer.status_code}")
+    await asked.client.aclose()
+    assert told == []
+
+
 async def test_every_page(services: Services) -> None:
     app = create_app(services)
     panel = next(route for route in app.routes if getattr(route, "name", "") == "panel")
     pages = {route.path for route in panel.app.context.pages.routes}
     assert pages - set(PAGES) == set(), "a new page needs a row in route_permissions.PAGES"
     wrong = []
+    things = things_to_open(services)
     async with running():
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
             for path in sorted(pages):
-                visitor = await client.get(f"/panel{path}")
+                visitor = await client.get(f"/panel{things.get(path, path)}")
                 if (visitor.status_code, visitor.headers.get("location", "")[:13]) != (303, "/panel/login?"):
                     wrong.append(f"{path} by a visitor: {visitor.status_code}")
             for role in ROLES:
                 member = services.accounts.add(f"some-{role}", PASSWORD, role, COMMAND_LINE)
                 client.cookies.set(SESSION_COOKIE, services.accounts.sessions.open(member).token)
                 for path in sorted(pages):
-                    status = (await client.get(f"/panel{path}")).status_code
+                    status = (await client.get(f"/panel{things.get(path, path)}")).status_code
                     if status != (200 if may(role, PAGES[path]) else 403):
                         wrong.append(f"{path} by {role}: {status}")
     assert "\n".join(wrong) == ""

@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 
 from conversations import ticket_wording as wording
 from conversations.models import AnswerRow
+from conversations.ticket_desk import TicketDesk
 from tickets import rules, store
 from tickets.models import Ticket, TicketEvent, TicketLookup, TicketRating
 
@@ -17,6 +18,18 @@ PHONE = "13800138000"
 def rows(database, model):
     with database.read() as session:
         return session.scalars(select(model).order_by(model.id)).all()
+
+
+def tables_with(database, *pieces):
+    """Tables with a row that holds one of these texts."""
+    with database.read() as session:
+        tables = session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")).all()
+        found = set()
+        for table in tables:
+            for row in session.execute(text(f'SELECT * FROM "{table}"')):
+                if any(piece in str(row) for piece in pieces):
+                    found.add(table)
+        return found
 
 
 @pytest.fixture
@@ -110,6 +123,15 @@ class TestTaking:
             "what": STORY, "where": "5号窗口", "when": "前天上午",
         }  # fmt: skip
 
+    def test_place_and_time_may_be_told_more_exactly_while_something_else_is_asked(self, say):
+        say("建设路那个工地半夜还在施工，吵得睡不着", "complaint")
+        assert "记下了" in say("建设路88号旁边", None)["text"]
+        assert "跳过" in say("昨天晚上11点开始", None)["text"]
+        summary = say("不想留电话", None)["text"]
+        assert "地点：建设路88号旁边" in summary
+        assert "时间：昨天晚上11点开始" in summary
+        assert summary.count("建设路88号") == 1
+
     @pytest.mark.parametrize("words", ["取消", "算了，不投诉了", "不登记了"])
     def test_called_off(self, say, database, words):
         say(STORY, "complaint")
@@ -147,18 +169,53 @@ class TestPrivacy:
         say("我叫王五，电话 138 0013 8000", None)
         assert say("社保补贴怎么申请？", "filing_steps", confidence=0.95)["outcome"] == "answer"
         say("好", "affirm")
-        with database.read() as session:
-            tables = session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")).all()
-            found = {
-                t
-                for t in tables
-                for row in session.execute(text(f'SELECT * FROM "{t}"'))
-                if any(number in str(row) for number in (PHONE, "138 0013 8000"))
-            }
+        found = tables_with(database, PHONE, "138 0013 8000")
         assert found == {"tickets"}
         (ticket,) = rows(database, Ticket)
         assert PHONE not in ticket.text
         assert PHONE not in str([row.case_before for row in rows(database, AnswerRow)])
+
+    def test_before_filing_the_phone_stands_apart_from_the_conversation(self, say, database):
+        say(STORY, "complaint")
+        assert PHONE not in say(PHONE, None)["text"]
+        assert tables_with(database, PHONE) == {"ticket_draft_contacts"}
+        assert "138****8000" in say("时间不对，是今天上午", None)["text"]
+        say("好", "affirm")
+        assert tables_with(database, PHONE) == {"tickets"}
+        assert rows(database, Ticket)[0].details["contact"] == PHONE
+
+    def test_a_changed_phone_replaces_the_one_before_and_a_declined_one_goes(self, say, database):
+        say(STORY, "complaint")
+        say(PHONE, None)
+        say("改一下电话，13900139000", None)
+        assert tables_with(database, PHONE) == set()
+        say("不想留电话", None)
+        assert tables_with(database, "13900139000") == set()
+        say("好", "affirm")
+        assert "contact" not in rows(database, Ticket)[0].details
+
+    def test_calling_off_leaves_nothing_of_the_phone(self, say, database):
+        say(STORY, "complaint")
+        say(PHONE, None)
+        say("取消", "stop")
+        assert tables_with(database, PHONE) == set()
+
+    def test_a_form_given_up_without_a_word_is_forgotten_and_the_next_one_has_no_phone_of_it(self, say, database, clock):
+        say(STORY, "complaint")
+        say(PHONE, None)
+        clock.advance(hours=1)
+        TicketDesk(database, now=clock).keep_in_order()
+        assert tables_with(database, PHONE) == {"ticket_draft_contacts"}
+        clock.advance(hours=3)
+        say(STORY, "complaint")
+        say("跳过", None)
+        say("好", "affirm")
+        assert "contact" not in rows(database, Ticket)[0].details
+        say(STORY, "complaint", sender="乙")
+        say(PHONE, None, sender="乙")
+        clock.advance(hours=3)
+        TicketDesk(database, now=clock).keep_in_order()
+        assert tables_with(database, PHONE) == set()
 
 
 class TestProgress:

@@ -70,7 +70,7 @@ def test_bounds_are_never_narrower_than_the_words(number: int, pattern: str) -> 
     if pattern in ("大概{}人", "{}人左右", "{}来人", "{}人"):
         assert found.holds(number)
     elif pattern in ("不到{}人", "快{}人"):
-        assert found.holds(number - 0.5)
+        assert found.holds(number * 0.95)
         assert not found.holds(number)
     elif pattern == "{}多人":
         assert found.holds(number + 0.5)

@@ -2,17 +2,23 @@
 
 import json
 import threading
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from database.engine import Database
+from knowledge_base.catalogue import Catalogue, EntryFilter
 from knowledge_base.content import parse_content
+from knowledge_base.documents import Documents
 from knowledge_base.entries import EntryStore
 from knowledge_base.errors import DuplicateExternalIdError
 from knowledge_base.feed import ChangeFeed
+from knowledge_base.importers.desk import ImportDesk
 from knowledge_base.importers.importer import Importer
 from knowledge_base.importers.profiles import load_profile
+from knowledge_base.repeal import Repeal, Repeals
+from knowledge_base.reviewing import Reviews
 from knowledge_base.sample_knowledge import load_sample, remove_sample
 from knowledge_base.vectors import VectorStore, VectorWriter
 from tests.fixtures.bigram_encoder import BigramHashEncoder
@@ -97,3 +103,31 @@ def test_sample_and_export(store: EntryStore, tmp_path: Path) -> None:
     assert next(store.contents("live")).attributes == {"sample": "yes"}
     assert remove_sample(store, ADMIN) == 1
     assert list(store.contents("newest")) == []
+
+
+def test_the_workshop(store: EntryStore, postgres: Database, tmp_path: Path) -> None:
+    source = {"document_number": "示政发〔2026〕3号", "title": "示例市人才安居办法"}
+    for number in range(3):
+        content = {
+            "kind": "qa",
+            "title": f"租房补贴{number}",
+            "answer": "每月800元。",
+            "tags": ["住房", f"甲{number}"],
+            "source": source,
+        }
+        store.publish(store.create(parse_content({**content, "external_id": f"A{number}"}), ADMIN).entry_id, ADMIN)
+    catalogue = Catalogue(postgres)
+    assert [row.title for row in catalogue.rows(EntryFilter(text="补贴1 元", validity="valid"), order="expiry")] == ["租房补贴1"]
+    counts = catalogue.counts(EntryFilter(text="租房"))
+    assert (counts["tag"]["住房"], counts["state"], counts["validity"]) == (3, {"published": 3}, {"valid": 3})
+    documents = Documents(store, catalogue)
+    assert [(row.number, row.entries) for row in documents.listed("人才")] == [("示政发〔2026〕3号", 3)]
+    ids = documents.resting_on("示政发[2026]3号").ids()
+    outcomes = Repeals(store).apply(Repeal("示政发〔2026〕3号", date(2026, 1, 1)), ids, ADMIN)
+    assert {outcome.done for outcome in outcomes} == {"expired"}
+    assert Reviews(store).demand(ids, ADMIN, "有变化") == 3
+    assert catalogue.overdue_by_department() == {"": 3}
+    desk = ImportDesk(store, tmp_path)
+    number = desk.upload("a.csv", "类型,标题,答案\n问答,新的,答。\n问答,没有答案,\n".encode(), "entry", ADMIN)
+    desk.stop()  # waits for the reading
+    assert desk.job(number).counts == {"new": 1, "error": 1}

@@ -35,7 +35,7 @@ def test_a_new_ranking_changes_the_next_search_and_says_so(searcher: Searcher) -
     after = searcher.search(QUESTION)
     assert ids(before)[0] == 1
     assert after.hits[0].score != before.hits[0].score
-    assert (before.model_ids["adapter"], after.model_ids["adapter"]) == ("identity", searcher.ranking.adapter_hash)
+    assert (before.model_ids["adapter"], after.model_ids["adapter"]) == ("identity", searcher.ranking.learned_hash)
     searcher.use(Ranking.untrained(builtin_fusion(), ENCODER.dimension))
     assert searcher.search(QUESTION) == before
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from serving.errors import UnknownRunError
+from serving.loading import DIALOGUE_SOURCES, DialogueModel, OwnDialogue, dialogue_of
 from serving.runs import RunStore
 from tests.fixtures.bigram_encoder import BigramHashEncoder
 from tests.fixtures.made_runs import make_run
@@ -71,3 +72,17 @@ def test_the_hash_of_the_data_changes_with_any_of_its_files(tmp_path: Path) -> N
     values["data"]["questions.jsonl"]["sha256"] = "1" * 64
     file.write_text(json.dumps(values), encoding="utf-8")
     assert store.get("run-1").data_sha256 != before
+
+
+def test_a_rasa_model_of_another_version_of_the_program_gives_way_to_the_programs_own(tmp_path: Path) -> None:
+    model = tmp_path / "m.tar.gz"
+    model.write_bytes(b"model")
+    folder = make_run(tmp_path, "run-1", BigramHashEncoder(), rasa_model=model)
+    own = OwnDialogue(DialogueModel("rasa-now", model), "now")
+    store = RunStore(tmp_path)
+    assert dialogue_of(store.get("run-1"), own).name == "run-1"  # it does not say what it was made with
+    values = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    for sources, name in (("now", "run-1"), ("before", "rasa-now")):
+        values["environment"] = {DIALOGUE_SOURCES: sources}
+        (folder / "run.json").write_text(json.dumps(values), encoding="utf-8")
+        assert dialogue_of(store.get("run-1"), own).name == name

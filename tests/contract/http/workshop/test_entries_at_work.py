@@ -1,11 +1,13 @@
 """Editors and reviewers at work on entries, over HTTP."""
 
+import asyncio
 import io
 from datetime import UTC, datetime, timedelta
 
 import httpx
 from openpyxl import load_workbook
 
+from bot.caretaker import Caretaker
 from bot.services import Services
 from knowledge_base.models import Entry
 from tests.contract.http.conftest import ADMIN, ENTRY, ask, publish
@@ -75,8 +77,13 @@ async def test_a_publication_is_planned_and_happens(
     assert (waiting["state"], waiting["publish_at"] is not None) == ("in_review", True)
     with services.database.write() as session:
         session.get_one(Entry, created["entry_id"]).publish_at = datetime.now(UTC) - timedelta(seconds=1)
-    assert services.workshop.schedule.publish_due() == 1
-    assert (await get(client, path))["state"] == "published"
+    caretaker = Caretaker(lambda: 0, lambda: 0, services.workshop.schedule.publish_due, look_s=0.01)
+    caretaker.start()
+    for _ in range(500):
+        if (await get(client, path))["state"] == "published":
+            break
+        await asyncio.sleep(0.02)
+    await caretaker.stop()
     assert (await get(client, f"{path}/audit"))["audit"][-1]["actor"] == "shenhe"
 
 
@@ -217,6 +224,17 @@ async def test_a_document_is_repealed_with_everything_that_rests_on_it(
     gone = await post(client, "/api/documents/repeal", reviewer, {**order, "way": "withdraw", "entry_ids": [old["entry_id"]]})
     assert gone["outcomes"][0]["done"] == "withdrawn"
     assert (await client.get(f"/e/{old['entry_id']}")).status_code == 410
+
+
+async def test_a_draft_that_names_no_source_does_not_hide_what_is_live(
+    client: httpx.AsyncClient, editor: dict[str, str], reviewer: dict[str, str]
+) -> None:
+    entry = await publish(client)
+    path = f"/api/entries/{entry['entry_id']}"
+    edited = await client.patch(path, json={"source": {"document_number": None, "title": None}}, headers=editor)
+    assert edited.json()["source"]["document_number"] is None
+    (resting,) = (await get(client, "/api/documents/市监总局令第78号", editor))["entries"]
+    assert (resting["entry_id"], resting["relation"], resting["quote"]) == (entry["entry_id"], "source", "原文一句。")
 
 
 async def test_reviews_fall_due_by_department_and_are_confirmed(

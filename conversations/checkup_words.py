@@ -1,0 +1,80 @@
+"""What messages around a check of conditions mean: whether one asks if one qualifies, tells of oneself, or wants to stop. Pure."""
+
+import re
+from datetime import date
+
+from answering.dates import asked_period
+from answering.facets import asked_facets
+from answering.following import correction
+from conversations import profile
+from enterprises.hearing import is_question, normalised
+
+ELIGIBILITY = "eligibility"
+LONGEST_LEANING = 24  # characters of a message that means the entry under discussion
+_STOPS = re.compile(r"^(?:取消|算了|不问了|不查了|不核对了|不弄了|不想.{0,4}了|停|停止|结束|退出|到此为止)[了吧啊。!！]*$")
+_CHECKS = re.compile(
+    r"能不能|可不可以|能否|是否|符不符合|符合|够不够|够格|够条件|够资格|够得上|有资格|算不算|有没有资格|满足|轮得到|(?:能|可以|能够)(?:享受|申请|领|拿|办|报|用|贷|减|免|补|提)"
+)
+_LISTS_CONDITIONS = re.compile(
+    r"(?:什么|哪些|啥|怎样的?)(?:申请|申报|办理)?(?:条件|要求|资格|门槛)|(?:条件|要求|门槛)(?:是什么|有哪些|是啥|有什么)"
+)
+_MEANS_THIS = re.compile(
+    r"^(?:那|那么|请问)?(?:看看|帮我看看)?(?:我们?|咱们?|我家)(?:公司|企业|店|厂)?(?:这种|这样的?|这个情况)?(?:是不是|到底)?(?:也)?"
+    r"(?:(?:能|可以|能够)(?:不能|不可以)?(?:享受|申请|领|拿|办|报)?|符合|符不符合|够不够|够|满足)(?:这个|这项|它)?(?:条件|资格)?(?:吗|么|不|嘛|呢)?[?？。]*$"
+)
+_ENDS_WITH_WHETHER = re.compile(
+    r"(?:能|可以|能够)(?:不能|不可以)?(?:享受|申请|申报|领|拿|报|办|用)?(?:这个|这项|到)?(?:吗|么|不|嘛|呢)?[?？。]*$"
+)
+_ASKS_FOR_POLICIES = re.compile(r"政策|补贴|补助|奖励|优惠|扶持|享受|申请|匹配|体检|看看|哪些|什么|能不能|可以")
+_MOVED = re.compile(r"(?:搬|迁)(?:到|去|至).{2,12}了?[。!！]*$")
+_ABOUT_ONESELF = re.compile(r"我|咱|俺|本公司|本店|公司(?=\d|能|可以|符)")
+
+
+_ASKS_HOW_MUCH = re.compile(r"多少|标准是|怎么规定|什么时候")
+
+
+def wants_to_stop(text: str) -> bool:
+    return bool(_STOPS.match(normalised(text)))
+
+
+def asks_for_policies(text: str) -> bool:
+    """Whether a message has words of somebody who looks for policies."""
+    return bool(_ASKS_FOR_POLICIES.search(text))
+
+
+def means_this(text: str, tells_facts: bool, as_of: date) -> bool:
+    """Whether a message asks if one qualifies for the entry under discussion, perhaps with a fact besides ("80个人能享受吗").
+
+    Another time asked about may mean another entry: that is for answering to find.
+    """
+    plain = normalised(text)
+    if asked_period(text, as_of) is not None:
+        return False
+    leans = tells_facts and len(plain) <= LONGEST_LEANING and _ENDS_WITH_WHETHER.search(plain)
+    return bool(_MEANS_THIS.match(plain) or leans)
+
+
+def asks_whether(text: str, intent: str | None) -> bool:
+    """Whether a message asks if somebody qualifies, rather than what the conditions are or how it is done."""
+    plain = normalised(text)
+    if _LISTS_CONDITIONS.search(plain) and not _ABOUT_ONESELF.search(plain):
+        return False
+    if (correction(text) or _ASKS_HOW_MUCH.search(plain)) and not _CHECKS.search(plain):
+        return False  # "不对，我说的是租房的", "那现在的标准是多少" go on with whatever was asked
+    if intent == ELIGIBILITY and not (is_question(plain) or _CHECKS.search(plain)):
+        return False  # "我想问创业担保贷款" asks for the entry
+    if intent == ELIGIBILITY:
+        return not set(asked_facets(plain)) - {"conditions"} or bool(_CHECKS.search(plain))
+    return intent is None and bool(_CHECKS.search(plain) and _ABOUT_ONESELF.search(plain))
+
+
+def only_tells(text: str, intent: str | None) -> bool:
+    """Whether a message tells of the sender and asks for nothing."""
+    if is_question(text):
+        return False
+    return intent in (None, "inform") or profile.corrected(text) is not None or bool(_MOVED.search(normalised(text)))
+
+
+def opens_one(text: str, options: bool) -> bool:
+    """Whether a message may pick from a list that waits."""
+    return options and len(text) <= len("最后一个吧")

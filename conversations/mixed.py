@@ -1,0 +1,72 @@
+"""Messages that do two things: thanks, a greeting or a word on the last answer, and a question after it. Pure.
+
+"没用，那去哪办" is a rating and a question; a classifier sees one of them. What is asked is answered, what is rated is recorded.
+"""
+
+import re
+from dataclasses import dataclass
+
+from answering.following import continues, correction
+from conversations.feedback import rating_in
+
+_END = re.compile(r"[，,。.!！?？;；~～、\s]+")
+_COURTESY = re.compile(
+    r"(?:你好|您好|大家好|hi|hello|嗨|哈喽|在吗|在不在|早上好|上午好|中午好|下午好|晚上好)[啊呀哦]?$"
+    r"|(?:好的?|嗯+|哦+|行|ok|可以|明白|知道|懂|清楚|了解|收到|原来如此|这样啊?|不好意思|打扰)(?:了|啦|吧|啊|呀|的)*$"
+    r"|(?:好的|嗯|哦|行|那|非常|太|十分|多|真是)*(?:谢谢|感谢|谢了|辛苦|麻烦)(?:你|您|了|啦|啊|哈|们)*$",
+    re.IGNORECASE,
+)
+_BAD = re.compile(
+    r"(?:你|您)?(?:这)?(?:说|答|回答|讲)(?:得|的)?(?:不对|不准确?|错了|有问题)|答非所问|没(?:有)?(?:回答|答)(?:到|上)?我的?问题|不是我要的(?:答案)?|没解决(?:我的)?问题?"
+)
+_GOOD = re.compile(
+    r"(?:你|您)?(?:这)?(?:说|答|回答|讲)(?:得|的)?(?:很|挺|真|太)?(?:好|清楚|明白|详细)|(?:已经|都)?解决了|(?:很|挺|真|太)(?:好|棒|清楚|详细)"
+)
+_FADES = re.compile(r"(?:了|啦|啊|呀|的|哦|吧)*$")
+_SEEKS = re.compile(
+    r"[?？]|怎么|如何|怎样|什么|啥|哪|谁|多少|多久|几|能不能|可不可以|是不是|有没有|要不要|用不用|算不算|(?:吗|呢|不)$|请问|^(?:那|另外|顺便|还有|再|我(?:想|要)?问)"
+)
+_ABOUT_US = re.compile(r"(?:你们?|您)(?!说)")
+MOST_LEADS = 3
+LEAST_REST = 2  # characters
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """A message taken apart. Attributes: rating: +1 or -1 of the answer before, None: none; rest: what is asked."""
+
+    rating: int | None
+    rest: str
+
+
+def taken_apart(text: str) -> Mixed | None:
+    """None for a message that does one thing."""
+    rest, rating = text.strip(), None
+    for _ in range(MOST_LEADS):
+        match = _END.search(rest)
+        if match is None or match.start() == 0:
+            break
+        lead = rest[: match.start()]
+        rated = _rating_of(lead)
+        if rated is None and not _COURTESY.match(lead):
+            break
+        rating, rest = rated or rating, rest[match.end() :].strip()
+    if rest == text.strip() or len(rest) < LEAST_REST:
+        return None
+    if rating == -1 and _ABOUT_US.match(rest):  # "没用，你们就不能说人话吗" asks for nothing
+        return None
+    asks = _SEEKS.search(rest) or continues(rest) or correction(rest)
+    return Mixed(rating, rest) if asks else None
+
+
+def question_in(text: str) -> str:
+    """What a classifier is to see of a message."""
+    apart = taken_apart(text)
+    return apart.rest if apart else text
+
+
+def _rating_of(lead: str) -> int | None:
+    if rated := rating_in(lead):
+        return 1 if rated[0] == "feedback_positive" else -1
+    plain = _FADES.sub("", lead)
+    return -1 if _BAD.fullmatch(plain) else 1 if _GOOD.fullmatch(plain) else None

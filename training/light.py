@@ -1,0 +1,239 @@
+"""Light training over the store: query adapter, fusion weights and the scale of the probabilities for entries with names.
+
+Everything starts from what is served and is changed only where questions that a fold did not see get better answers and the
+project's own questions get no worse ones, so that little data never spoils it. Frozen embeddings: nothing is indexed again.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+
+from retrieval.documents import Document
+from retrieval.encoder import Encoder, Matrix
+from retrieval.fusion import CALIBRATION_FEATURES, FEATURES, FusionWeights, calibration_features
+from retrieval.query_adapter import QueryAdapter
+from retrieval.ranking import Ranking
+from retrieval.searcher import Searcher
+from training.fit_fusion import RANKED_FOR_CALIBRATION, Example, Floats, rescaled
+from training.progress import Steps
+from training.query_adaptation import AdapterPlan, train_adapter
+
+LEAST_QUESTIONS = 20
+LEAST_FOR_CALIBRATION = 100
+STRENGTHS = (0.0, 0.5, 1.0)
+BASE_LOSS = 0.005  # of the recall@1 of the project's own questions that a change may cost
+
+
+@dataclass(frozen=True)
+class Question:
+    """Attributes: right: document ids; group: decides the fold; own: from this instance, else one that the project brings along."""
+
+    text: str
+    right: frozenset[int]
+    group: str
+    own: bool
+
+
+@dataclass(frozen=True)
+class LightPlan:
+    adapter: AdapterPlan = field(default_factory=lambda: AdapterPlan(pull=1e-3))
+    folds: int = 4
+    pull_to_served: float = 20.0  # on each weight of the fusion
+
+    def parameters(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Light:
+    """Attributes: weights: the whole file of the fusion; figures: cross-fitted, and what was decided."""
+
+    adapter: QueryAdapter
+    weights: dict[str, Any]
+    figures: dict[str, Any]
+
+
+class LightTrainer:
+    """Args: served_weights: the file of the fusion that is served, as values."""
+
+    def __init__(
+        self, searcher: Searcher, encoder: Encoder, served: Ranking, served_weights: dict[str, Any], plan: LightPlan, steps: Steps
+    ) -> None:
+        self._searcher, self._served, self._plan, self._steps = searcher, served, plan, steps
+        self._encoder, self._weights = encoder, served_weights
+        documents = (
+            d for segment, alive in searcher.current().segments() for d, a in zip(segment.documents, alive, strict=True) if a
+        )
+        self._documents: dict[int, Document] = {d.doc_id: d for d in documents}
+
+    def train(self, questions: Sequence[Question], unanswerable: Sequence[str] = ()) -> Light:
+        """Questions whose documents are not in the index are passed over."""
+        usable = [replace(q, right=q.right & self._documents.keys()) for q in questions]
+        usable = [q for q in usable if q.right]
+        own = sum(q.own for q in usable)
+        if own < LEAST_QUESTIONS:
+            self._steps.say(f"只有 {own} 个已标注的问题（至少要 {LEAST_QUESTIONS} 个），检索保持不变。")
+            return Light(self._served.named, self._weights, {"questions": own, "changed": []})
+        vectors = self._embedded([q.text for q in usable])
+        folds = np.array([int(hashlib.sha256(q.group.encode()).hexdigest(), 16) % self._plan.folds for q in usable])
+        adapters = {int(f): self._adapter(usable, vectors, folds != f) for f in sorted(set(folds.tolist()))}
+        tried = {s: self._examples(usable, vectors, folds, adapters, s) for s in STRENGTHS}
+        own_mask = np.array([q.own for q in usable])
+        served = self._served.fusion.named
+        figures = {f"{s:g}": _measured(tried[s], served.weights, own_mask) for s in STRENGTHS}
+        strength = _best_strength(figures)
+        examples = tried[strength]
+        fitted, after = self._fusion(examples, folds, own_mask, figures[f"{strength:g}"])
+        changed = [name for name, is_so in (("adapter", strength > 0), ("fusion", fitted is not None)) if is_so]
+        weights = served.weights if fitted is None else fitted
+        adapter = scaled(self._adapter(usable, vectors, np.ones(len(usable), bool)), strength) if strength else self._served.named
+        named = {**self._weights["named"], "weights": dict(zip(FEATURES, np.round(weights, 5).tolist(), strict=True))}
+        if changed and len(usable) >= LEAST_FOR_CALIBRATION:
+            named["calibration"] = self._calibration(
+                examples, self._unanswerable(unanswerable, adapters, strength), weights, served
+            )
+            changed.append("calibration")
+        return Light(
+            adapter, {**self._weights, "named": named},
+            {"questions": own, "base_questions": len(usable) - own, "strengths": figures, "strength": strength, "fusion": after, "changed": changed},
+        )  # fmt: skip
+
+    def _embedded(self, texts: Sequence[str]) -> Matrix:
+        with self._steps.step("编码问题", len(texts)) as advance:
+            rows = []
+            for text in texts:
+                rows.append(self._searcher.encode(self._searcher.understand(text)))
+                advance(1)
+        return np.stack(rows)
+
+    def _adapter(self, questions: Sequence[Question], vectors: Matrix, chosen: npt.NDArray[np.bool_]) -> QueryAdapter:
+        """Trained on the chosen questions over all documents; each document that answers a question is one example."""
+        ids = sorted(self._documents)
+        places = {doc_id: i for i, doc_id in enumerate(ids)}
+        pairs = [(i, places[d]) for i in np.flatnonzero(chosen).tolist() for d in sorted(questions[i].right)[:1]]
+        passages = np.concatenate([self._documents[d].vectors for d in ids])
+        owners = np.repeat(np.arange(len(ids)), [len(self._documents[d].vectors) for d in ids])
+        with self._steps.step("训练查询适配", self._plan.adapter.steps) as advance:
+            rows = vectors[[i for i, _ in pairs]]
+            return train_adapter(rows, [d for _, d in pairs], passages, owners, self._plan.adapter, advance)
+
+    def _examples(
+        self,
+        questions: Sequence[Question],
+        vectors: Matrix,
+        folds: npt.NDArray[np.int64],
+        adapters: dict[int, QueryAdapter],
+        strength: float,
+    ) -> list[Example]:
+        """Candidates found with adapters that did not see the question."""
+        moved = {fold: scaled(adapter, strength) if strength else self._served.named for fold, adapter in adapters.items()}
+        extras, channels = self._served.extras(True), self._served.fusion.named.channels
+        found = []
+        with self._steps.step(f"检索（适配强度 {strength:g}）", len(questions)) as advance:
+            for q, vector, fold in zip(questions, vectors, folds.tolist(), strict=True):
+                text, snapshot = self._searcher.understand(q.text), self._searcher.current()
+                candidates = self._searcher.candidates(snapshot, text, moved[fold](vector), channels=channels, extras=extras)
+                if candidates is None:
+                    raise ValueError("an index without documents")
+                found.append(Example(candidates, np.isin(candidates.doc_ids, sorted(q.right)), fold))
+                advance(1)
+        return found
+
+    def _unanswerable(self, texts: Sequence[str], adapters: dict[int, QueryAdapter], strength: float) -> list[Example]:
+        questions = [Question(text, frozenset(), text, own=True) for text in texts]
+        if not questions:
+            return []
+        folds = np.array([sorted(adapters)[i % len(adapters)] for i in range(len(questions))])
+        return self._examples(questions, self._embedded(texts), folds, adapters, strength)
+
+    def _fusion(
+        self, examples: Sequence[Example], folds: npt.NDArray[np.int64], own: npt.NDArray[np.bool_], before: dict[str, float]
+    ) -> tuple[Floats | None, dict[str, float]]:
+        """New weights where, cross-fitted, they are better on this instance's questions and no worse on the project's."""
+        served, pull = self._served.fusion.named.weights, self._plan.pull_to_served
+        ranks = np.zeros(len(examples))
+        for fold in sorted(set(folds.tolist())):
+            weights = weights_near(served, [e for e in examples if e.fold != fold], pull)
+            for i in np.flatnonzero(folds == fold).tolist():
+                ranks[i] = rank_of(examples[i], weights)
+        after = _figures(ranks, own)
+        better = after["own_mrr"] > before["own_mrr"] and after["base_recall@1"] >= before["base_recall@1"] - BASE_LOSS
+        return (weights_near(served, examples, pull) if better else None), after
+
+    def _calibration(
+        self, examples: Sequence[Example], others: Sequence[Example], weights: Floats, served: FusionWeights
+    ) -> dict[str, float]:
+        """The served order of certainty, on a scale that holds for these questions."""
+        rows, labels = [], []
+        for e in (*examples, *others):
+            c, scores = e.candidates, e.candidates.features @ weights
+            features = calibration_features(scores, c.best_cosine, c.coverages, c.missing, served.background(c.nearest))
+            top = np.lexsort((c.doc_ids, -scores))[:RANKED_FOR_CALIBRATION]
+            rows.append(features[top])
+            labels.append(e.right[top])
+        fitted = rescaled(served.calibration, np.concatenate(rows), np.concatenate(labels))
+        return dict(zip(CALIBRATION_FEATURES, np.round(fitted, 5).tolist(), strict=True))
+
+
+def scaled(adapter: QueryAdapter, strength: float) -> QueryAdapter:
+    """Part of the way from the identity."""
+    return QueryAdapter(adapter.a * np.float32(strength), adapter.b, adapter.shift * np.float32(strength))
+
+
+def weights_near(served: Floats, examples: Sequence[Example], pull: float) -> Floats:
+    """Listwise logistic regression as in `fit_fusion.fit_weights`, drawn to the served weights instead of to zero."""
+    useful = [e for e in examples if e.right.any()]
+
+    def loss(w: Floats) -> tuple[float, Floats]:
+        away = w - served
+        total, gradient = 0.5 * pull * float(away @ away), pull * away
+        for e in useful:
+            scores = e.candidates.features @ w
+            p = np.exp(scores - scores.max())
+            p /= p.sum()
+            mass = float(p[e.right].sum()) + 1e-12
+            total -= float(np.log(mass))
+            gradient = gradient - e.candidates.features.T @ (np.where(e.right, p, 0.0) / mass - p)
+        return total, gradient
+
+    bounds = [(0.0, None) if weight else (0.0, 0.0) for weight in served]  # what costs time and was worth nothing stays out
+    return np.asarray(minimize(loss, served, jac=True, method="L-BFGS-B", bounds=bounds).x, dtype=np.float64)
+
+
+def rank_of(example: Example, weights: Floats) -> float:
+    """Of the first right candidate; infinite where none was found."""
+    if not example.right.any():
+        return float("inf")
+    scores = np.round(example.candidates.features @ weights, 9)
+    order = np.lexsort((example.candidates.doc_ids, -scores))
+    return float(np.argmax(example.right[order]) + 1)
+
+
+def _measured(examples: Sequence[Example], weights: Floats, own: npt.NDArray[np.bool_]) -> dict[str, float]:
+    return _figures(np.array([rank_of(e, weights) for e in examples]), own)
+
+
+def _figures(ranks: Floats, own: npt.NDArray[np.bool_]) -> dict[str, float]:
+    figures = {}
+    for name, mask in (("own", own), ("base", ~own)):
+        part = ranks[mask]
+        for key, value in (("recall@1", part <= 1), ("recall@10", part <= 10), ("mrr", 1 / part)):
+            figures[f"{name}_{key}"] = round(float(np.mean(value)), 4) if len(part) else 0.0
+    return figures
+
+
+def _best_strength(figures: dict[str, dict[str, float]]) -> float:
+    """The strength with the best MRR on this instance's questions among those that cost the project's own nothing."""
+    served = figures[f"{STRENGTHS[0]:g}"]
+    allowed = [s for s in STRENGTHS if figures[f"{s:g}"]["base_recall@1"] >= served["base_recall@1"] - BASE_LOSS]
+    return max(allowed, key=lambda s: (figures[f"{s:g}"]["own_mrr"], -s))
+
+
+def weights_text(weights: dict[str, Any]) -> str:
+    return json.dumps(weights, ensure_ascii=False, indent=1) + "\n"

@@ -1,0 +1,63 @@
+"""Tells how far a training is: bars with the time left on a terminal, one line a step elsewhere (a job's log)."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+SAY_EVERY_S = 5.0
+Advance = Callable[[int], None]
+
+
+class Steps:
+    """Use as a context manager; `step` opens the next bar."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(highlight=False, soft_wrap=True)
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        self._bars = Progress(*columns, console=self.console, disable=not self.console.is_terminal)
+
+    def __enter__(self) -> "Steps":
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._bars.stop()
+
+    def say(self, line: str) -> None:
+        self.console.print(line, markup=False)
+
+    @contextmanager
+    def step(self, title: str, total: int) -> Iterator[Advance]:
+        """Yields what is called with the number of things done."""
+        if not self.console.is_terminal:
+            yield self._lines(title, total)
+            return
+        task = self._bars.add_task(title, total=total)
+        yield lambda done: self._bars.advance(task, done)
+        self._bars.update(task, completed=total)
+
+    def _lines(self, title: str, total: int) -> Advance:
+        """Says at the beginning, and then every few seconds, how far it is and how long it will take."""
+        self.say(f"{title}（0/{total}）")
+        started = said = time.monotonic()
+        count = 0
+
+        def advance(done: int) -> None:
+            nonlocal count, said
+            count += done
+            now = time.monotonic()
+            if now - said >= SAY_EVERY_S:
+                said = now
+                left = (now - started) / max(count, 1) * max(total - count, 0)
+                self.say(f"{title}（{count}/{total}，约剩 {left:.0f} 秒）")
+
+        return advance
