@@ -8,7 +8,7 @@ from datetime import date
 from answering import wording
 from answering.asked import Asked, facets_of, joined, labels_for, timing_of, understood
 from answering.choosing import NONE_OF_THEM, agrees, goes_back, pick_of
-from answering.dates import asks_former, asks_present
+from answering.dates import asks_former, asks_present, without_dates
 from answering.deciding import Candidate, base_title, narrowed, question_for
 from answering.facets import asked_facets, left_over, names_no_matter
 from answering.follow_ups import FollowUps
@@ -19,7 +19,7 @@ from answering.models import Answer, Button, CaseView, Citation, FoundEntries, I
 from answering.models import Found as FoundRow
 from answering.regions import Jurisdiction
 from answering.replies import HUMAN, Found, Replies
-from answering.rivals import LEAST_NEAR, rivals_of
+from answering.rivals import LEAST_NEAR, rivals_of, worth_asking
 from answering.timeliness import Timing, note
 from knowledge_base.entries import EntryRecord, EntryStore
 from knowledge_base.validity import validity_of
@@ -222,7 +222,10 @@ class Answerer:
         if (of_place := self._of_place(asked)) is not None:
             return of_place
         subject = self._index.searcher.understand(asked.words).subject
-        timed = asked.timing.period is not None or asks_present(asked.text)
+        present = asks_present(asked.text) or (
+            inquiry.case.as_of is not None and asked.timing.period is None and without_dates(asked.text) != normalise(asked.text)
+        )  # "2026年呢" after another year, said in 2026
+        timed = asked.timing.period is not None or present
         if timed:
             subject = wording.DATED_PADDING.sub(" ", subject)
         more = inquiry.case.entry_id is not None and bool(_MORE.search(normalise(asked.text)))
@@ -236,7 +239,7 @@ class Answerer:
         if inquiry.case.options and inquiry.case.picks and not timed:  # of which of them?
             waiting = replace(inquiry.case.picks, question=f"{inquiry.case.picks.question} {asked.words}".strip())
             return self._asked_again(replace(inquiry, case=replace(inquiry.case, picks=waiting)), waiting)
-        timing = Timing(inquiry.as_of) if asks_present(asked.text) else asked.timing if timed else timing_of(inquiry)
+        timing = Timing(inquiry.as_of) if present else asked.timing if timed else timing_of(inquiry)
         if record is None or (timing.period is None and not timed and not timing.fits(record.content)):
             about = "、".join(wording.HEADINGS[f] for f in asked.facets) or "相关内容"
             return self._replies().plain("clarify", wording.WHICH_MATTER.format(asked=about), inquiry, timing)
@@ -270,7 +273,8 @@ class Answerer:
 
     def _of_place(self, asked: Asked) -> Answer | None:
         """ "那示例区呢", "市里的": the counterpart for the place, or that the entry says nothing of it."""
-        place, record = place_alone(asked.words), self._under_discussion(asked)
+        record = self._under_discussion(asked)
+        place = place_alone(asked.words, record.content.title if record else "")
         if place is None or record is None or asked.inquiry.case.options:
             return None
         inquiry, timing = asked.inquiry, timing_of(asked.inquiry)
@@ -304,7 +308,7 @@ class Answerer:
     def _decided(self, asked: Asked, finds: Finds) -> Answer:
         """Tell the entry found, ask which of several is meant, offer what is near, or decline."""
         near = [r for r in finds.ranked if r.probability >= LEAST_NEAR]
-        if near and (finds.sure or finds.result.offered):
+        if near and (finds.sure or (finds.result.offered and worth_asking(finds.scored(), finds.result.threshold))):
             facts = {**asked.inquiry.profile, **asked.inquiry.case.entities}
             rivals = rivals_of(finds.scored(), asked.text, finds.result.threshold)
             left = narrowed(rivals, asked.text, facts)

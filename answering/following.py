@@ -73,15 +73,18 @@ def aspects_in(text: str) -> list[Aspect]:
 
 _PLACE_ALONE = re.compile(
     r"^(?:那么?|如果是?|要是|换成|换|还有|在|我是?(?:要|想)?问的?是?|我?说的是)*(?:我们?)?(?:在|是)?"
-    r"(?P<place>(?:国家|全国|省|市|区|县)(?:里|级|局|厅)?|[\u4e00-\u9fff]{1,5}?(?:省|市|区|县|镇|乡|街道))(?:里|级|这边|那边|的|这里|那里)*"
+    r"(?P<place>(?:国家|全国|省|市|区|县)(?:里|级|局|厅)?|[\u4e00-\u9fff]{1,5}?(?:省|市|区|县|镇|乡|街道))(?:里|级|这边|那边|的|这里|那里)*(?P<matter>(?!呢|有|也|怎|一样|是多)[\u4e00-\u9fff]{2,6}?)?"
     r"(?:呢|有吗|有没有|也有吗|怎么样|怎么说|怎么算|一样吗|是多少)*[?？。!！]*$"
 )
 
 
-def place_alone(text: str) -> str | None:
-    """The place or level that a message names and nothing besides ("那示例区呢", "市里的"); None: it is no such message."""
+def place_alone(text: str, title: str = "") -> str | None:
+    """The place or level that a message names and nothing besides ("那示例区呢", "市里的"); None: it is no such message.
+
+    Args: title: of the entry under discussion, which may be named along with the place ("那示例区的摊贩呢").
+    """
     match = _PLACE_ALONE.match(normalise(text))
-    return match["place"] if match else None
+    return match["place"] if match and (match["matter"] or "") in title else None
 
 
 def continues(text: str) -> bool:

@@ -10,9 +10,35 @@ SIBLING = 0.4  # of the best probability, for another entry of the same item
 NAMED_SIBLING = 0.02  # when the question names the item and nothing else
 CLOSE = 0.93  # of the best probability, for an entry of another item
 
+LIKELY_ENOUGH = 0.55  # probability of the best entry, for a list of different matters
+ALIKE = 0.4  # share of the shorter title's pairs of characters, for entries of one kind of matter
+NEAREST = 5
 LEAST_NEAR = 0.05  # below this probability an entry is not offered as near
 
 Scored = tuple[Candidate, float]  # with its probability
+
+
+def worth_asking(found: Sequence[Scored], threshold: float) -> bool:
+    """Whether one of the nearest entries likely answers although none does surely, so that asking which one makes sense.
+
+    Many unlikely entries of different matters add up to nothing: then the matter is not in the knowledge base. Chosen on
+    bench/questions/scope_tune.jsonl and service_items_tune.jsonl, see docs/quality.md.
+    """
+    if not found:
+        return False
+    best, probability = found[0]
+    base = _pairs(best.content.title)
+    together = sum(p for c, p in found[:NEAREST] if p >= LEAST_NEAR and _alike(base, _pairs(c.content.title)))
+    return sum(p for _, p in found[:3]) >= threshold and (probability >= LIKELY_ENOUGH or together >= threshold)
+
+
+def _pairs(title: str) -> set[str]:
+    base = base_title(title)
+    return {base[i : i + 2] for i in range(len(base) - 1)}
+
+
+def _alike(one: set[str], other: set[str]) -> bool:
+    return len(one & other) >= ALIKE * max(1, min(len(one), len(other)))
 
 
 def rivals_of(found: Sequence[Scored], text: str, threshold: float) -> list[Candidate]:

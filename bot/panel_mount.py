@@ -16,7 +16,7 @@ def mount_panel(app: FastAPI, services: Services, login: StaffLogin, templates: 
     """The panel at /panel."""
     context = PanelContext(
         database=services.database, gate=services.gate, login=login, accounts=services.accounts, audit_log=services.audit_log,
-        ticket_desk=services.ticket_desk, workshop=services.workshop,
+        ticket_desk=services.ticket_desk, desk=services.desk, workshop=services.workshop,
         preview=EntryPreview(services.answerer, services.entries, templates), insights=services.insights, rectifications=services.rectifications,
         runs=services.runs, promotions=services.promotions, jobs=services.jobs, data_reports=services.data_reports,
         labels=services.insights.labels, active_learning=services.active_learning,

@@ -13,7 +13,7 @@ ELIGIBILITY = "eligibility"
 LONGEST_LEANING = 24  # characters of a message that means the entry under discussion
 _STOPS = re.compile(r"^(?:取消|算了|不问了|不查了|不核对了|不弄了|不想.{0,4}了|停|停止|结束|退出|到此为止)[了吧啊。!！]*$")
 _CHECKS = re.compile(
-    r"能不能|可不可以|能否|是否|符不符合|符合|够不够|够格|算不算|有没有资格|满足|轮得到|(?:能|可以|能够)(?:享受|申请|领|拿|办|报|用|贷|减|免|补|提)"
+    r"能不能|可不可以|能否|是否|符不符合|符合|够不够|够格|够条件|够资格|够得上|有资格|算不算|有没有资格|满足|轮得到|(?:能|可以|能够)(?:享受|申请|领|拿|办|报|用|贷|减|免|补|提)"
 )
 _LISTS_CONDITIONS = re.compile(
     r"(?:什么|哪些|啥|怎样的?)(?:申请|申报|办理)?(?:条件|要求|资格|门槛)|(?:条件|要求|门槛)(?:是什么|有哪些|是啥|有什么)"
@@ -61,6 +61,8 @@ def asks_whether(text: str, intent: str | None) -> bool:
         return False
     if (correction(text) or _ASKS_HOW_MUCH.search(plain)) and not _CHECKS.search(plain):
         return False  # "不对，我说的是租房的", "那现在的标准是多少" go on with whatever was asked
+    if intent == ELIGIBILITY and not (is_question(plain) or _CHECKS.search(plain)):
+        return False  # "我想问创业担保贷款" asks for the entry
     if intent == ELIGIBILITY:
         return not set(asked_facets(plain)) - {"conditions"} or bool(_CHECKS.search(plain))
     return intent is None and bool(_CHECKS.search(plain) and _ABOUT_ONESELF.search(plain))

@@ -43,6 +43,12 @@ _STEP_OUT_OF_A_FORM = frozenset({HANDOFF, STOP, PROGRESS, GREET, GOODBYE, THANKS
 _ABOUT_A_NUMBER = frozenset({AWAITING_TICKET_NUMBER, AWAITING_LAST_DIGITS})
 _FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _LOOKS_LIKE_A_NUMBER = re.compile(r"[A-Za-z]{0,4}[-\s]?\d[\d\s-]{3,24}(?:号)?")
+_NO_NUMBER = re.compile(
+    r"(?:没有?|忘|丢|找不到|不记得|记不得|不知道).{0,6}(?:编号|单号|号码|号)|(?:编号|单号|号码?).{0,4}(?:没有?了?$|忘|丢|找不到|不记得|不知道)|^(?:没有|忘了|不记得了?|不知道|找不到了?)[。.]?$"
+)
+_BARE_AMOUNT = re.compile(
+    r"[\d一二三四五六七八九十百千万两几.,，]+\s*(?:个)?(?:月|年|人|万|元|块|岁|天|%|平|平方|平米)?(?:左右|多|的|了)?[。.]?"
+)
 LONGEST_DIGITS = 20  # characters of "尾号是 8000" and the like
 _WHAT_A_REASON_IS_TAKEN_FOR = NOTHING_CLASSIFIED | {"inform", "complaint", "out_of_scope", "greet", FEEDBACK_NEGATIVE}
 CRY = 20  # characters of a call for help that tells no facts
@@ -97,6 +103,8 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
     number = number_in(text)
     if number and (intent in NOTHING_CLASSIFIED | DIALOGUE_ACTS | {PROGRESS} or case.awaiting in _ABOUT_A_NUMBER):
         return PROGRESS
+    if case.awaiting == AWAITING_TICKET_NUMBER and has_no_number(text):
+        return PROGRESS
     if case.awaiting == AWAITING_TICKET_NUMBER and _LOOKS_LIKE_A_NUMBER.fullmatch(text.strip()):
         return PROGRESS
     if case.awaiting == AWAITING_LAST_DIGITS and _FOUR_DIGITS.search(text) and len(text) <= LONGEST_DIGITS:
@@ -113,9 +121,14 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
         return {OFFER_HANDOFF: HANDOFF, OFFER_TICKET: COMPLAINT}.get(case.offer or "", ACKNOWLEDGE)
     if intent == "deny" and not (case.options and not phrases.is_refusal(text)):
         return DECLINE  # "都不是" to a list is for answering, "不用了" is for nobody
-    if intent == "pick_option" and not case.options and len(text) <= SHORT:
-        return NOTHING_TO_PICK
+    if not case.options and len(text) <= SHORT and (intent == "pick_option" or _BARE_AMOUNT.fullmatch(text.strip())):
+        return NOTHING_TO_PICK  # "8个月" answers nothing that was asked
     return intent if intent in _OF_THEIR_OWN else ANSWER
+
+
+def has_no_number(text: str) -> bool:
+    """Whether a message says that there is no number to tell."""
+    return bool(_NO_NUMBER.search(text)) and len(text) <= LONGEST_DIGITS
 
 
 def is_ticket_step(task: str, case: Case) -> bool:

@@ -24,6 +24,7 @@ from conversations.complaint_form import Draft
 from conversations.masking import mask_json, mask_personal_data
 from conversations.records import OpenTurn
 from conversations.result import Result
+from conversations.tasks import has_no_number
 from conversations.ticket_rating import Rating, rating_in
 from database.engine import Database
 from tickets import draft_contacts, rules, store
@@ -84,6 +85,8 @@ class TicketDialogue:
                 )
         digits = _LAST_DIGITS.search(rules.without_number(turn.text))
         number = number or (awaited.ticket_no if awaited.awaiting == AWAITING_LAST_DIGITS else None)
+        if number is None and awaited.awaiting == AWAITING_TICKET_NUMBER and has_no_number(turn.text):
+            return Result("ticket", wording.PROGRESS_WITHOUT_NUMBER, case)
         if number is None:
             return Result("ticket", wording.PROGRESS_ASK, replace(case, awaiting=AWAITING_TICKET_NUMBER))
         asked_for = replace(case, ticket_no=number, awaiting=AWAITING_LAST_DIGITS)

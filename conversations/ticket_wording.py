@@ -61,6 +61,7 @@ DROPPED = "好的，这件诉求没有登记，您说的内容不再保留。以
 PROGRESS_ASK = (
     "请告诉我诉求编号（以 WZ 开头，登记时给出）。\n我能查询您在这里登记的诉求；部门窗口受理的事项，请按受理回执上的方式查询。"
 )
+PROGRESS_WITHOUT_NUMBER = "没有编号，我这里查不到。您可以在原来登记的会话里回复“查进度”，或者拨打 12345，报登记时留的电话查询。"
 PROGRESS_ASK_DIGITS = "诉求 {number} 不是在本会话登记的。请发登记时所留联系电话的后四位，核对后告诉您进度。"
 PROGRESS_UNKNOWN = (
     "没有查到：编号 {number} 和所给的电话后四位对不上。\n"
@@ -124,8 +125,9 @@ def summary(draft: Draft) -> str:
     shown = story if len(story) <= LONGEST_SHOWN else f"{story[:LONGEST_SHOWN]}…"
     contact = draft.contact or ""
     lines = [f"事情：{shown}"]
-    lines += [f"地点：{draft.where}"] if draft.where else []
-    lines += [f"时间：{draft.when}"] if draft.when else []
+    needs_place = draft.kind != rules.CONSULTATION
+    lines += [f"地点：{draft.where}"] if draft.where and needs_place else []
+    lines += [f"时间：{draft.when}"] if draft.when and needs_place else []
     phone = contact if contact == form.DECLINED_CONTACT else facts.shown_contact(contact)
     return "\n".join([*lines, f"联系电话：{phone}"])
 

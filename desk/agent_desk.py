@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from conversations import clock
@@ -96,7 +97,13 @@ class AgentDesk:
             audit.record(session, member, "desk.send", "conversation", conversation.id, detail, moment)
 
         citations = [picked.citation] if picked else []
-        return self._handoffs.say(conversation_id, member.name, text, citations, also)
+        try:
+            return self._handoffs.say(conversation_id, member.name, text, citations, also)
+        except IntegrityError:  # the other of two equal requests was faster
+            sent = self._sent_before(words.key) if words.key else None
+            if sent is None:
+                raise
+            return sent
 
     def transfer(self, conversation_id: str, member: Member, to: str, note: str) -> dict[str, Any]:
         """Pass the conversation to a colleague, who sees it at once. Raises as `send`, UnknownAgentError."""

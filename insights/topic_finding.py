@@ -121,13 +121,13 @@ def find_topics(
             members[best].append((place, float(nearness[best])))
     chosen = sorted((found for found in members.values() if len(found) >= SMALLEST), key=lambda found: (-len(found), found[0][0]))
     everywhere = Counter(word for text in words for word in set(text))
-    last = max(text.at for text in texts)
-    return [_topic(texts, words, found, everywhere, last) for found in chosen[:MOST_TOPICS]]
+    first, last = min(text.at for text in texts), max(text.at for text in texts)
+    return [_topic(texts, words, found, everywhere, (first, last)) for found in chosen[:MOST_TOPICS]]
 
 
 def _topic(
     texts: Sequence[TopicText], words: Sequence[list[str]], found: list[tuple[int, float]], everywhere: Mapping[str, int],
-    last: datetime,
+    span: tuple[datetime, datetime],
 ) -> FoundTopic:  # fmt: skip
     mine = [texts[place] for place, _ in found]
     here = Counter(word for place, _ in found for word in set(words[place]))
@@ -137,14 +137,20 @@ def _topic(
     months = Counter(f"{day:%Y-%m}" for day in days)
     return FoundTopic(
         words=_name(telling), members=sorted(found, key=lambda member: (-member[1], member[0])),
-        likes=sum(text.likes for text in mine), rising=is_rising([text.at for text in mine], last),
+        likes=sum(text.likes for text in mine), rising=is_rising([text.at for text in mine], *span),
         weeks=dict(sorted(weeks.items())), months=dict(sorted(months.items())),
     )  # fmt: skip
 
 
-def is_rising(moments: Sequence[datetime], last: datetime) -> bool:
-    """Whether the last thirty days have at least three, and twice as many as thirty days of the ninety before on average."""
+def is_rising(moments: Sequence[datetime], first: datetime, last: datetime) -> bool:
+    """Whether the last thirty days have at least three, and twice as many as thirty days of the ninety before on average.
+
+    Args:
+        first, last: of all texts; where they span less than twice thirty days there is nothing to compare with, so nothing rises.
+    """
     window = timedelta(days=RISING_DAYS)
+    if last - first < 2 * window:
+        return False
     now = sum(last - moment < window for moment in moments)
     before = sum(window <= last - moment < window * (1 + RISING_BEFORE) for moment in moments) / RISING_BEFORE
     return now >= RISING_LEAST and now >= RISING_TIMES * before

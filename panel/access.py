@@ -13,6 +13,7 @@ from staff.members import Member
 from staff.secret_tokens import csrf_token
 
 CHECK_EVERY_S = 10.0
+SLOWEST_S = 15.0  # a page on a busy machine; NiceGUI itself gives up after 3
 
 Builder = Callable[..., Any]
 
@@ -37,7 +38,7 @@ def panel_page(context: PanelContext, path: str, permission: str | None, **optio
         request.state.member, request.state.panel = member, context
 
     def decorate(function: Builder) -> Builder:
-        context.pages.page(path, dependencies=[Depends(known)], **options)(function)
+        context.pages.page(path, dependencies=[Depends(known)], **{"response_timeout": SLOWEST_S, **options})(function)
         Client.page_routes.pop(function, None)  # would keep the page and its services alive after the gateway
         return function
 

@@ -1,6 +1,5 @@
 """操作记录: who did what."""
 
-import json
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -8,6 +7,7 @@ from fastapi import Request
 from nicegui import run, ui
 
 from conversations.clock import CHINA
+from panel import audit_wording as wording
 from panel.access import panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame
@@ -16,30 +16,6 @@ from staff.audit import AuditFilter
 from staff.roles import ROLE_NAMES
 
 PAGE = 50
-ACTIONS = {
-    "login": "登录",
-    "login.refused": "登录被拒绝",
-    "logout": "退出登录",
-    "staff.add": "新建账号",
-    "staff.role": "调整角色",
-    "staff.profile": "修改姓名、部门",
-    "staff.password": "设置密码",
-    "staff.deactivate": "停用账号",
-    "staff.reactivate": "启用账号",
-    "token.add": "新建令牌",
-    "token.revoke": "作废令牌",
-    "ticket.create": "登记工单",
-    "ticket.accept": "受理工单",
-    "ticket.assign": "分派工单",
-    "ticket.progress": "登记工单进展",
-    "ticket.answer": "答复工单",
-    "ticket.return": "退回工单",
-    "ticket.contact": "查看工单联系方式",
-    "rectification.assign": "交办整改",
-    "rectification.rectify": "登记整改",
-    "rectification.call": "登记回访",
-}
-KINDS = {"staff": "账号", "token": "令牌", "ticket": "工单", "conversation": "会话", "entry": "条目"}
 COLUMNS = [
     {"name": name, "label": label, "field": name, "align": "left"}
     for name, label in (
@@ -59,7 +35,7 @@ def register(context: PanelContext) -> None:
             with ui.row().classes("panel-bar"):
                 actor = ui.input("谁（登录名）").props("clearable")
                 action = ui.select(
-                    {"": "全部操作", **{name: ACTIONS.get(name, name) for name in actions}}, value="", label="做了什么"
+                    {"": "全部操作", **{name: wording.action(name) for name in actions}}, value="", label="做了什么"
                 )
                 thing = ui.input("对象编号").props("clearable")
                 since = ui.input("从").props("type=date stack-label")
@@ -99,19 +75,11 @@ def _row(line: dict[str, Any]) -> dict[str, Any]:
         "at": shown(line["at"]),
         "actor": line["actor"],
         "role": ROLE_NAMES.get(line["role"], ""),
-        "action": ACTIONS.get(line["action"], line["action"]),
-        "object": f"{KINDS.get(line['object_kind'], line['object_kind'])} {line['object_id']}",
-        "detail": _detail(line["detail"]),
+        "action": wording.action(line["action"]),
+        "object": f"{wording.kind(line['object_kind'])} {line['object_id']}",
+        "detail": wording.detail(line["detail"]),
         "address": line["address"],
     }
-
-
-def _detail(detail: dict[str, Any]) -> str:
-    return "；".join(
-        f"{key}：{value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
-        for key, value in detail.items()
-        if value
-    )
 
 
 def _start(day: str | None, later: int = 0) -> datetime | None:

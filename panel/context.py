@@ -6,6 +6,7 @@ from nicegui import APIRouter
 
 from bot.authorization import StaffGate
 from bot.entry_preview import EntryPreview
+from bot.live_desk import LiveDesk
 from bot.staff_login import StaffLogin
 from bot.workshop import Workshop
 from conversations.rectification_desk import RectificationDesk
@@ -35,6 +36,7 @@ class PanelContext:
     accounts: StaffAccounts
     audit_log: AuditLog
     ticket_desk: TicketDesk
+    desk: LiveDesk
     workshop: Workshop
     preview: EntryPreview
     insights: Insights

@@ -34,7 +34,13 @@ class Waiting:
 def waiting(context: PanelContext) -> list[Waiting]:
     """What the first page counts."""
     tickets, ratings = context.ticket_desk, context.rectifications
+
+    def asking() -> int:
+        with context.database.read() as session:
+            return context.desk.lists.counts(session, "")["waiting"]
+
     return [
+        Waiting("desk", "等人工的会话", asking, urgent=True),
         Waiting("tickets", "超期的工单", lambda: int(tickets.listed(Wanted(), overdue=True, limit=1)["total"]), "?overdue=1", True),
         Waiting("tickets", "待受理的工单", lambda: int(tickets.counts(Wanted())["states"]["filed"]), "?view=list&state=filed"),
         Waiting("tickets", "待整改的差评", lambda: int(ratings.listed(WantedRatings(state="open"), limit=1)["total"]), "?view=ratings"),

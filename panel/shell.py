@@ -13,7 +13,7 @@ from bot.error_responses import install_error_responses
 from panel import audit, home, knowledge, live_desk, login, people, training
 from panel.access import NotLoggedIn, login_address
 from panel.context import PanelContext
-from panel.insights import figures_page, gaps_page
+from panel.insights import bank_page, figures_page, gaps_page, topics_page
 from panel.policy import PanelPolicy
 from panel.runtime import NiceGuiFiles, configure
 from panel.tickets import page as tickets
@@ -29,6 +29,8 @@ PAGES: tuple[Callable[[PanelContext], None], ...] = (
     audit.register,
     gaps_page.register,
     figures_page.register,
+    topics_page.register,
+    bank_page.register,
     training.register,
 )
 

@@ -59,7 +59,9 @@ class _FiguresPage:
                 .classes("w-44")
             )
             ui.space()
-            self._export = ui.link("导出 Excel", "").classes("insight-export").props("download")
+            self._export = ui.element("a").classes("insight-export").props("download")  # ui.link would lead below /panel
+            with self._export:
+                ui.label("导出 Excel")
         self._problem = ui.label().classes("panel-bad")
         self._set_span()
         with ui.element("div").classes("insight-halves"):

@@ -22,8 +22,8 @@ KEYS = {"n": "替来电人登记", "/": "查找", "Enter": "打开工单"}
 def register(context: PanelContext) -> None:
     @panel_page(context, "/tickets", "tickets")
     async def tickets(request: Request) -> None:
-        ui.add_head_html('<link rel="stylesheet" href="/panel/static/tickets.css">')
         with page_frame(request, "tickets", "工单", KEYS):
+            ui.add_head_html('<link rel="stylesheet" href="/panel/static/tickets.css">')
             await TicketPage(context, request).build()
 
 
@@ -68,7 +68,7 @@ class TicketPage:
             self._late = ui.label().classes("panel-tag bad")
         self._body = ui.element("div").classes("w-full")
         self._detail = TicketDetail(self._context, self._request, self._departments, self._changed)
-        ui.keyboard(self._key)
+        ui.keyboard(self._key, ignore=["input", "select", "textarea"])
         ui.timer(REFRESH_S, self._refresh, immediate=False)
         await self._refresh()
         number = rules.number_in(self._request.query_params.get("number", ""))

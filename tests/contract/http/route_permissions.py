@@ -51,7 +51,7 @@ PAGES: dict[str, str] = {
     "/figures": "figures",
     "/gaps": "gaps",
     "/topics": "gaps",
-    "/answer-bank": "knowledge.edit",
+    "/bank": "gaps",
     "/knowledge": "knowledge.read",
     "/knowledge/new": "knowledge.edit",
     "/knowledge/{entry_id}": "knowledge.read",

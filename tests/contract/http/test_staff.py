@@ -164,6 +164,8 @@ class TestInOnesOwnName:
         client.cookies.clear()
         assert_error(await client.post(f"{path}/say", json={"text": "您好", "agent": "rui"}, headers=ADMIN), 409)
         assert (await client.post(f"{path}/say", json={"text": "您好", "agent": "wang"}, headers=ADMIN)).status_code == 200
+        trail = (await client.get("/api/staff/audit", params={"object_kind": "conversation"}, headers=ADMIN)).json()["lines"]
+        assert [(line["actor"], line["action"]) for line in trail] == [("wang", "desk.send"), ("wang", "desk.take")]
 
 
 class TestTokens:

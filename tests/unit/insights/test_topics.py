@@ -124,4 +124,5 @@ def test_every_text_is_in_one_topic_at_most_and_runs_repeat(kinds: list[int]) ->
 )
 def test_rising_is_twice_as_much_as_before(days_ago: list[int], rising: bool) -> None:
     after: Callable[[int], datetime] = lambda days: NOON - timedelta(days=days)  # noqa: E731
-    assert is_rising([after(days) for days in days_ago], NOON) is rising
+    assert is_rising([after(days) for days in days_ago], after(365), NOON) is rising
+    assert not is_rising([after(days) for days in days_ago], after(50), NOON)  # nothing to compare with

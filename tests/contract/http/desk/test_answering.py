@@ -25,9 +25,13 @@ class TestAnswering:
         sent = await act(client, wang, waiting, "send", body, **{"Idempotency-Key": "once"})
         again = await act(client, wang, waiting, "send", body, **{"Idempotency-Key": "once"})
         assert sent.json()["message_id"] == again.json()["message_id"]
+        both = await asyncio.gather(
+            *(act(client, wang, waiting, "send", {"text": "请稍等"}, **{"Idempotency-Key": "two"}) for _ in "12")
+        )
+        assert len({reply.json()["message_id"] for reply in both}) == 1
         said = (await client.get(f"/api/conversations/{waiting}/messages")).json()["messages"]
         words = [message for message in said if message["role"] == "agent"]
-        assert [message["text"] for message in words] == [first["text"]]
+        assert [message["text"] for message in words] == [first["text"], "请稍等"]
         assert words[0]["citations"][0]["entry_id"] == first["entry_id"]
         assert "wang" not in json.dumps(words), "a citizen does not learn the agent's login name"
         with services.database.read() as session:
