@@ -17,6 +17,8 @@ from conversations import clock
 from conversations.clock import Clock
 from conversations.models import OutboxMessage
 from database.engine import Database
+from staff import audit
+from staff.members import Member
 
 PENDING, SENDING, SENT, WAITING, UNCERTAIN, DROPPED = "pending", "sending", "sent", "waiting", "uncertain", "dropped"
 STATES = (PENDING, SENDING, SENT, WAITING, UNCERTAIN, DROPPED)
@@ -180,8 +182,8 @@ class Outbox:
             rows = session.execute(select(OutboxMessage.state, func.count()).group_by(OutboxMessage.state)).all()
         return {**dict.fromkeys(STATES, 0), **{row[0]: row[1] for row in rows}}
 
-    def decide(self, number: int, state: str, reason: str) -> bool:
-        """A person's decision on a message that is uncertain or waits: send it again (`pending`) or not (`dropped`).
+    def decide(self, number: int, state: str, reason: str, member: Member) -> bool:
+        """A member's decision on a message that is uncertain or waits: send it again (`pending`) or not (`dropped`); audited.
 
         Returns: False when there is no such message, or it is not uncertain or waiting any more.
         """
@@ -193,7 +195,10 @@ class Outbox:
             .values(state=state, reason=reason, **done)
         )
         with self._database.write() as session:
-            return int(session.connection().execute(deciding).rowcount) == 1
+            if session.connection().execute(deciding).rowcount != 1:
+                return False
+            audit.record(session, member, f"outbox.{state}", "outbox_message", number, {"reason": reason}, moment)
+            return True
 
     def listed(self, states: Sequence[str], limit: int = 100) -> list[dict[str, Any]]:
         """Messages in these states for staff, newest first."""

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from bot.errors import UnknownPageError
 from bot.services import Services
 from conversations.outbox import DROPPED, PENDING
+from staff.members import Member
 
 MessageNumber = Annotated[int, Path(ge=1, le=2**53)]
 State = Literal["pending", "sending", "sent", "waiting", "uncertain", "dropped"]
@@ -26,8 +27,8 @@ class Nothing(BaseModel):
 
 
 def outbox_routes(services: Services) -> APIRouter:
-    def staff(request: Request) -> None:
-        services.gate.require(request, "outbox")
+    def staff(request: Request) -> Member:
+        return services.gate.require(request, "outbox")
 
     router = APIRouter(prefix="/api/outbox", tags=["待发消息"], dependencies=[Depends(staff)])
 
@@ -43,18 +44,18 @@ def outbox_routes(services: Services) -> APIRouter:
             "messages": [{**row, "allowance": asdict(allowances[row["recipient"]])} for row in rows],
         }
 
-    def decided(number: int, state: str, reason: str) -> dict[str, Any]:
-        if not services.wechat.outbox.decide(number, state, reason):
+    def decided(number: int, state: str, reason: str, member: Member) -> dict[str, Any]:
+        if not services.wechat.outbox.decide(number, state, reason, member):
             raise UnknownPageError("没有这条消息，或者它已经送达。", fix="用 GET /api/outbox 查看还没有送达的消息。")
         log.info("outbox.decided", id=number, state=state)
         return {"id": number, "state": state}
 
     @router.post("/{number}/resend", summary="再发一次（不确定是否送达的消息不会自动重发）")
-    def resend(number: MessageNumber, _body: Nothing) -> dict[str, Any]:
-        return decided(number, PENDING, SENT_AGAIN)
+    def resend(number: MessageNumber, _body: Nothing, member: Annotated[Member, Depends(staff)]) -> dict[str, Any]:
+        return decided(number, PENDING, SENT_AGAIN, member)
 
     @router.post("/{number}/drop", summary="不再发送")
-    def drop(number: MessageNumber, _body: Nothing) -> dict[str, Any]:
-        return decided(number, DROPPED, GIVEN_UP)
+    def drop(number: MessageNumber, _body: Nothing, member: Annotated[Member, Depends(staff)]) -> dict[str, Any]:
+        return decided(number, DROPPED, GIVEN_UP, member)
 
     return router

@@ -354,6 +354,8 @@ async def test_staff_see_what_waits_and_decide_on_what_is_uncertain(
     assert shown["counts"]["uncertain"] == 1
     again = await plain.client.post(f"/api/outbox/{message['id']}/resend", json={}, headers=ADMIN)
     assert again.json() == {"id": message["id"], "state": "pending"}
+    log = (await plain.client.get("/api/staff/audit", params={"action": "outbox.pending"}, headers=ADMIN)).json()
+    assert str(message["id"]) in str(log)
     await until(lambda: outbox(services) == {"sent": 1})
     assert api.texts("oUser-1") == ["您好，我是人工坐席。"]
     assert (await plain.client.post(f"/api/outbox/{message['id']}/drop", json={}, headers=ADMIN)).status_code == 404
