@@ -54,7 +54,7 @@ class Lookup:
         """Entries that hold for the time asked about."""
         result = self._index.searcher.search(text, k, as_of=timing.first, until=timing.last)
         ranked = [r for r in self._living(result.hits) if timing.fits(r.record.content)]
-        return Finds(result, ranked, bool(ranked) and result.offered and ranked[0].probability >= result.threshold)
+        return Finds(result, ranked, bool(ranked) and ranked[0].probability >= result.threshold)
 
     def best_at(self, text: str, timing: Timing) -> Finds:
         """What a question about another time is about: entries of that time, or today's when there is none of the matter."""

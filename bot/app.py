@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from bot.channels.web import web_channel, web_senders
@@ -68,23 +68,27 @@ def create_app(services: Services) -> FastAPI:
     templates = page_templates()
     senders = web_senders(services)
     login = StaffLogin(services.accounts, services.gate)
+    staff_only = [Depends(services.gate.require_member)]  # before the body is looked at: a stranger learns nothing of its fields
     for router in (
-        web_channel(services, senders),
-        wechat_callback(services.wechat.account, services.wechat.trouble, services.wechat.channel),
-        search_routes(services),
         *workshop_routes(services, templates),
-        entry_routes(services),
         ticket_routes(services),
         handoff_routes(services),
         gap_routes(services),
         figure_routes(services),
         answer_bank_routes(services),
         topic_routes(services),
-        desk_routes(services),
-        assist_page(services, templates),
         outbox_routes(services),
         training_routes(services),
         active_learning_routes(services),
+    ):
+        app.include_router(router, dependencies=staff_only)
+    for router in (
+        web_channel(services, senders),
+        wechat_callback(services.wechat.account, services.wechat.trouble, services.wechat.channel),
+        search_routes(services),
+        entry_routes(services),
+        desk_routes(services),
+        assist_page(services, templates),
         staff_routes(services, login),
         health_routes(services),
         page_routes(services, senders, templates),

@@ -35,6 +35,8 @@ COLUMNS = (
     ("coverage", "覆盖率"),
     ("accuracy", "正确率"),
     ("declined", "应拒而拒"),
+    ("offered", "有所提供"),
+    ("refused", "全无提供"),
 )
 
 

@@ -47,7 +47,8 @@ async def running() -> AsyncIterator[None]:
         return
     core.loop = asyncio.get_running_loop()
     core.sio.eio.ping_interval, core.sio.eio.ping_timeout = RECONNECT_S * 0.8, RECONNECT_S * 0.4
-    core.sio.eio.start_service_task = True  # the one of a gateway before this has ended with it
+    # the watching task of a gateway before this has ended with it; without a visitor to this one there will be none to wait for
+    core.sio.eio.start_service_task, core.sio.eio.service_task_event = True, None
     core.app.start()
     try:
         yield

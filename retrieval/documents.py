@@ -82,8 +82,8 @@ class SearchResult:
     @property
     def offered(self) -> bool:
         """Whether what was found is worth showing."""
-        return self.answerable >= self.offer_threshold
+        return self.answered or self.answerable >= self.offer_threshold
 
     @property
     def answered(self) -> bool:
-        return self.offered and self.probability >= self.threshold
+        return self.probability >= self.threshold

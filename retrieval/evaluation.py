@@ -2,7 +2,8 @@
 
 Recall@k: share of questions with a gold document among the first k. MRR: mean of 1/rank (0 when absent from the ranking).
 Coverage: share of questions whose probability reaches the threshold. Accuracy: share of those whose first hit is gold.
-Questions without gold (nothing in the index answers them) count in `declined` only: share rightly left unanswered.
+Questions without gold (nothing in the index answers them) count in `declined` (share rightly left unanswered) and `refused` (share
+for which not even a near entry is shown) only. Offered: share of the answerable that get an answer or near entries.
 """
 
 import json
@@ -33,13 +34,17 @@ class Question:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the searcher made of one question: rank of the first gold document (None: absent), and its own estimate."""
+    """What the searcher made of one question: rank of the first gold document (None: absent), and its own estimate.
+
+    Attributes: offered: what was found is shown, as an answer or as a suggestion.
+    """
 
     question: Question
     rank: int | None
     probability: float
     answered: bool
     found: tuple[str, ...]
+    offered: bool = True
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ class Metrics:
     coverage: float | None
     accuracy: float | None
     declined: float | None
+    offered: float | None
+    refused: float | None
 
     def row(self) -> dict[str, Any]:
         names = {"recall_1": "recall@1", "recall_3": "recall@3", "recall_10": "recall@10"}
@@ -114,7 +121,7 @@ def run(
         names = external_ids([hit.doc_id for hit in result.hits])
         found = tuple(names.get(hit.doc_id, "") for hit in result.hits)
         rank = next((i for i, name in enumerate(found, 1) if name in question.gold), None)
-        outcomes.append(Outcome(question, rank, result.probability, result.answered, found[:10]))
+        outcomes.append(Outcome(question, rank, result.probability, result.answered, found[:10], result.offered))
         progress()
     return outcomes
 
@@ -136,6 +143,8 @@ def summarise(outcomes: Sequence[Outcome]) -> Metrics:
         coverage=share(known, lambda o: o.answered),
         accuracy=share(answered, lambda o: o.rank == 1),
         declined=share(unknown, lambda o: not o.answered),
+        offered=share(known, lambda o: o.answered or o.offered),
+        refused=share(unknown, lambda o: not (o.answered or o.offered)),
     )
 
 

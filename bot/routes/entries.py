@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.authorization import editor_of
@@ -41,6 +41,7 @@ def entry_out(record: EntryRecord) -> dict[str, Any]:
 def entry_routes(services: Services) -> APIRouter:
     router = APIRouter(tags=["知识条目"])
     store, gate = services.entries, services.gate
+    staff_only = [Depends(gate.require_member)]
 
     def editor(request: Request, permission: str = "knowledge.edit") -> Actor:
         return editor_of(gate.require(request, permission))
@@ -67,7 +68,7 @@ def entry_routes(services: Services) -> APIRouter:
         total = store.count(state=shown, kind=kind, region=region, text=q)
         return {"total": total, "offset": offset, "entries": [entry_out(record) for record in found]}
 
-    @router.post("/api/entries", status_code=201, summary="新建条目（草稿）")
+    @router.post("/api/entries", dependencies=staff_only, status_code=201, summary="新建条目（草稿）")
     def create(content: EntryContent, request: Request) -> dict[str, Any]:
         return entry_out(store.create(content, editor(request)))
 
@@ -82,7 +83,9 @@ def entry_routes(services: Services) -> APIRouter:
         assert live is not None  # noqa: S101 - the gate raised
         return entry_out(live)
 
-    @router.patch("/api/entries/{entry_id}", summary="修改条目（合并补丁）；已发布的条目由管理员修改后即时生效")
+    @router.patch(
+        "/api/entries/{entry_id}", dependencies=staff_only, summary="修改条目（合并补丁）；已发布的条目由管理员修改后即时生效"
+    )
     def edit(
         entry_id: EntryId, changes: dict[str, Any], request: Request,
         seen: Annotated[int | None, Query(ge=1, description="所依据的版本；条目已是别的版本时拒绝，不覆盖")] = None,
@@ -92,17 +95,17 @@ def entry_routes(services: Services) -> APIRouter:
         follow()
         return entry_out(record)
 
-    @router.post("/api/entries/{entry_id}/submit", summary="提交审核")
+    @router.post("/api/entries/{entry_id}/submit", dependencies=staff_only, summary="提交审核")
     def submit(entry_id: EntryId, request: Request, step: Step | None = None) -> dict[str, Any]:
         return entry_out(store.submit(entry_id, editor(request), _comment(step)))
 
-    @router.post("/api/entries/{entry_id}/publish", summary="发布，即时生效")
+    @router.post("/api/entries/{entry_id}/publish", dependencies=staff_only, summary="发布，即时生效")
     def publish(entry_id: EntryId, request: Request, step: Step | None = None) -> dict[str, Any]:
         record = store.publish(entry_id, editor(request, "knowledge.review"), _comment(step))
         follow()
         return entry_out(record)
 
-    @router.post("/api/entries/{entry_id}/withdraw", summary="撤下，即时停止据此答复")
+    @router.post("/api/entries/{entry_id}/withdraw", dependencies=staff_only, summary="撤下，即时停止据此答复")
     def withdraw(entry_id: EntryId, request: Request, step: Step | None = None) -> dict[str, Any]:
         record = store.withdraw(entry_id, editor(request, "knowledge.review"), _comment(step))
         follow()

@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from bot.authorization import SESSION_COOKIE
@@ -73,6 +73,7 @@ def account_out(account: Account) -> dict[str, Any]:
 
 def staff_routes(services: Services, login: StaffLogin) -> APIRouter:
     router = APIRouter(prefix="/api/staff", tags=["工作人员"])
+    members = APIRouter(dependencies=[Depends(services.gate.require_member)])
     gate, accounts = services.gate, services.accounts
 
     @router.post("/login", summary="登录；会话放在 Cookie 里，写操作另需 X-CSRF-Token 请求头")
@@ -93,7 +94,7 @@ def staff_routes(services: Services, login: StaffLogin) -> APIRouter:
         in_browser = token is not None and "authorization" not in request.headers
         return {"member": member_out(member), "csrf_token": csrf_token(token or "") if in_browser else None}
 
-    @router.post("/me/password", summary="修改自己的密码；各处的登录随之失效")
+    @members.post("/me/password", summary="修改自己的密码；各处的登录随之失效")
     def own_password(given: OwnPassword, request: Request, response: Response) -> dict[str, bool]:
         member = gate.require_member(request)
         accounts.authenticate(member.name, given.current.get_secret_value(), member.address)
@@ -101,12 +102,12 @@ def staff_routes(services: Services, login: StaffLogin) -> APIRouter:
         forget_session(response)
         return {"ok": True}
 
-    @router.get("/users", summary="列出账号")
+    @members.get("/users", summary="列出账号")
     def users(request: Request) -> dict[str, Any]:
         gate.require(request, "people")
         return {"users": [account_out(account) for account in accounts.listed()]}
 
-    @router.post("/users", status_code=201, summary="新建账号")
+    @members.post("/users", status_code=201, summary="新建账号")
     def add(given: NewMember, request: Request) -> dict[str, Any]:
         by = gate.require(request, "people")
         accounts.add(
@@ -119,44 +120,44 @@ def staff_routes(services: Services, login: StaffLogin) -> APIRouter:
         )
         return account_out(accounts.get(given.name))
 
-    @router.get("/users/{name}", summary="一个账号和它的登录")
+    @members.get("/users/{name}", summary="一个账号和它的登录")
     def user(name: Name, request: Request) -> dict[str, Any]:
         gate.require(request, "people")
         account = accounts.get(name)
         return {**account_out(account), "sessions": accounts.sessions.listed(account.member.name)}
 
-    @router.post("/users/{name}/role", summary="调整角色；该账号须重新登录")
+    @members.post("/users/{name}/role", summary="调整角色；该账号须重新登录")
     def role(name: Name, given: NewRole, request: Request) -> dict[str, Any]:
         accounts.set_role(name, given.role, gate.require(request, "people"))
         return account_out(accounts.get(name))
 
-    @router.post("/users/{name}/profile", summary="修改姓名和部门")
+    @members.post("/users/{name}/profile", summary="修改姓名和部门")
     def profile(name: Name, given: Profile, request: Request) -> dict[str, Any]:
         by = gate.require(request, "people")
         accounts.set_profile(name, by, display_name=given.display_name, department=given.department)
         return account_out(accounts.get(name))
 
-    @router.post("/users/{name}/password", summary="重置密码；该账号须重新登录")
+    @members.post("/users/{name}/password", summary="重置密码；该账号须重新登录")
     def password(name: Name, given: NewPassword, request: Request) -> dict[str, Any]:
         accounts.set_password(name, given.password.get_secret_value(), gate.require(request, "people"))
         return account_out(accounts.get(name))
 
-    @router.post("/users/{name}/disable", summary="停用账号；登录和令牌随之失效")
+    @members.post("/users/{name}/disable", summary="停用账号；登录和令牌随之失效")
     def disable(name: Name, request: Request) -> dict[str, Any]:
         accounts.deactivate(name, gate.require(request, "people"))
         return account_out(accounts.get(name))
 
-    @router.post("/users/{name}/enable", summary="重新启用账号")
+    @members.post("/users/{name}/enable", summary="重新启用账号")
     def enable(name: Name, request: Request) -> dict[str, Any]:
         accounts.reactivate(name, gate.require(request, "people"))
         return account_out(accounts.get(name))
 
-    @router.get("/tokens", summary="自己的接口令牌；管理人员列出全部")
+    @members.get("/tokens", summary="自己的接口令牌；管理人员列出全部")
     def tokens(request: Request) -> dict[str, Any]:
         member = gate.require_member(request)
         return {"tokens": accounts.tokens.listed(None if member.may("people") else member.name)}
 
-    @router.post("/tokens", status_code=201, summary="新建接口令牌；令牌只在这里出现一次")
+    @members.post("/tokens", status_code=201, summary="新建接口令牌；令牌只在这里出现一次")
     def add_token(given: TokenWish, request: Request) -> dict[str, Any]:
         member = gate.require_member(request)
         owner = given.owner or member.name
@@ -168,7 +169,7 @@ def staff_routes(services: Services, login: StaffLogin) -> APIRouter:
         made = accounts.tokens.add(owner, given.label, member, role=wished, days=given.days)
         return {"id": made.token_id, "token": made.token, "owner": owner, "role": made.role}
 
-    @router.post("/tokens/{token_id}/revoke", summary="作废接口令牌")
+    @members.post("/tokens/{token_id}/revoke", summary="作废接口令牌")
     def revoke(token_id: Annotated[int, Path(ge=1, le=2**53)], request: Request) -> dict[str, Any]:
         member = gate.require_member(request)
         if not member.may("people") and accounts.tokens.owner_of(token_id) != member.name:
@@ -176,7 +177,7 @@ def staff_routes(services: Services, login: StaffLogin) -> APIRouter:
         accounts.tokens.revoke(token_id, member)
         return {"id": token_id, "state": "revoked"}
 
-    @router.get("/audit", summary="操作记录，最近的在前")
+    @members.get("/audit", summary="操作记录，最近的在前")
     def audit(
         request: Request,
         actor: Annotated[str | None, Query(max_length=64, description="谁")] = None,
@@ -193,6 +194,7 @@ def staff_routes(services: Services, login: StaffLogin) -> APIRouter:
         total, lines = services.audit_log.page(wanted, offset=offset, limit=limit)
         return {"total": total, "offset": offset, "lines": lines}
 
+    router.include_router(members)
     return router
 
 

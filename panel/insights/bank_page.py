@@ -17,8 +17,15 @@ from staff.members import Member
 STATE_TAGS = {"proposed": "warn", "accepted": "good", "rejected": ""}
 MOST = 200
 COLUMNS: list[dict[str, Any]] = [
-    {"name": "question", "label": "群众的问题", "field": "question", "align": "left"},
-    {"name": "by", "label": "提议", "field": "proposed_by", "align": "left"},
+    {"name": "question", "label": "群众的问题", "field": "question", "align": "left", "style": "width: 100%; min-width: 11em"},
+    {
+        "name": "by",
+        "label": "提议",
+        "field": "proposed_by",
+        "align": "left",
+        "classes": "insight-wide",
+        "headerClasses": "insight-wide",
+    },
     {"name": "at", "label": "时间", "field": "at", "align": "right"},
 ]
 

@@ -19,11 +19,26 @@ KEYS = {
     "↑ ↓": "选上一个、下一个缺口", "/": "查找", "1": "并入最接近的条目", "N": "新写条目", "O": "不属于本库范围", "I": "标注意图",
 }  # fmt: skip
 COLUMNS: list[dict[str, Any]] = [
-    {"name": "title", "label": "问题", "field": "title", "align": "left"},
+    {"name": "title", "label": "问题", "field": "title", "align": "left", "style": "width: 100%; min-width: 11em"},
     {"name": "count", "label": "次数", "field": "count", "align": "right", "sortable": True},
-    {"name": "askers", "label": "人数", "field": "askers", "align": "right", "sortable": True},
+    {
+        "name": "askers",
+        "label": "人数",
+        "field": "askers",
+        "align": "right",
+        "sortable": True,
+        "classes": "insight-wide",
+        "headerClasses": "insight-wide",
+    },
     {"name": "this_week", "label": "近 7 天", "field": "this_week", "align": "right", "sortable": True},
-    {"name": "last", "label": "最近", "field": "last", "align": "right"},
+    {
+        "name": "last",
+        "label": "最近",
+        "field": "last",
+        "align": "right",
+        "classes": "insight-wide",
+        "headerClasses": "insight-wide",
+    },
 ]
 
 

@@ -19,11 +19,27 @@ LARGEST_FILE = 10 * 1024 * 1024
 KIND_NAMES = {"ticket": "工单", "question": "咨询", "letter": "来信"}
 RUN_STATES = {"running": "分析中", "done": "", "failed": "未完成"}
 COLUMNS: list[dict[str, Any]] = [
-    {"name": "words", "label": "热点", "field": "name", "align": "left"},
+    {"name": "words", "label": "热点", "field": "name", "align": "left", "style": "width: 100%; min-width: 11em"},
     {"name": "size", "label": "件数", "field": "size", "align": "right", "sortable": True},
-    {"name": "likes", "label": "点赞", "field": "likes", "align": "right", "sortable": True},
+    {
+        "name": "likes",
+        "label": "点赞",
+        "field": "likes",
+        "align": "right",
+        "sortable": True,
+        "classes": "insight-wide",
+        "headerClasses": "insight-wide",
+    },
     {"name": "department", "label": "部门", "field": "department", "align": "left", "sortable": True},
-    {"name": "last", "label": "最近", "field": "last", "align": "right", "sortable": True},
+    {
+        "name": "last",
+        "label": "最近",
+        "field": "last",
+        "align": "right",
+        "sortable": True,
+        "classes": "insight-wide",
+        "headerClasses": "insight-wide",
+    },
 ]
 
 

@@ -54,7 +54,8 @@ def test_an_administrator_makes_an_account_and_takes_it_away(open_page: OpenPage
     page.get_by_role("button", name="停用", exact=True).click()
     expect(page.get_by_role("row", name=re.compile("chen.*已停用"))).to_be_visible()
     assert services.accounts.get("chen").active is False
-    page.keyboard.press("Alt+2")  # 操作记录 is among the places
+    page.keyboard.press("Alt+2")
+    page.wait_for_url("**/panel/phone")
     page.goto("/panel/audit")
     expect(page.get_by_role("row", name=re.compile("boss.*停用账号.*chen"))).to_be_visible()
 

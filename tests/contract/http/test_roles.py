@@ -140,6 +140,22 @@ def things_to_open(services: Services) -> dict[str, str]:
     }  # fmt: skip
 
 
+async def test_a_visitor_learns_nothing_of_what_a_staff_route_expects(services: Services) -> None:
+    asked = Asked(create_app(services))
+    told = []
+    for name, permission in routes().items():
+        method, _, path = name.partition(" ")
+        if permission == PUBLIC or method == "GET" or "/assist" in path:
+            continue
+        for parameter in asked.operations[name].get("parameters", ()):
+            path = path.replace("{" + parameter["name"] + "}", str(PARAMETERS.get(parameter["name"], 1)))
+        answer = await asked.client.request(method, path, json={"no such field": 1})
+        if answer.status_code != 401:
+            told.append(f"{name}: {answer.status_code}")
+    await asked.client.aclose()
+    assert told == []
+
+
 async def test_every_page(services: Services) -> None:
     app = create_app(services)
     panel = next(route for route in app.routes if getattr(route, "name", "") == "panel")

@@ -12,7 +12,7 @@ from tests.unit.retrieval.conftest import ENCODER, document
 
 
 def outcome(rank: int | None, probability: float, *, gold: tuple[str, ...] = ("A",), style: str = "短") -> Outcome:
-    return Outcome(Question("问", gold, style), rank, probability, probability >= 0.5, ())
+    return Outcome(Question("问", gold, style), rank, probability, probability >= 0.5, (), probability >= 0.15)
 
 
 OUTCOMES = [
@@ -23,17 +23,20 @@ OUTCOMES = [
     outcome(11, 0.1, style="长"),
     outcome(None, 0.3, gold=()),
     outcome(None, 0.7, gold=()),
+    outcome(None, 0.1, gold=()),
 ]
 
 
-def test_metrics_of_seven_questions_by_hand() -> None:
+def test_metrics_of_eight_questions_by_hand() -> None:
     metrics = summarise(OUTCOMES)
-    assert metrics.questions == 7
+    assert metrics.questions == 8
     assert (metrics.recall_1, metrics.recall_3, metrics.recall_10) == pytest.approx((2 / 5, 3 / 5, 3 / 5))
     assert metrics.mrr == pytest.approx((1 + 1 + 1 / 3 + 1 / 11) / 5)
     assert metrics.coverage == pytest.approx(3 / 5)
     assert metrics.accuracy == pytest.approx(1 / 3)
-    assert metrics.declined == pytest.approx(1 / 2)
+    assert metrics.declined == pytest.approx(2 / 3)
+    assert metrics.offered == pytest.approx(4 / 5)
+    assert metrics.refused == pytest.approx(1 / 3)
     assert metrics.row()["recall@1"] == 0.4
 
 

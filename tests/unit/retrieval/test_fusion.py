@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from retrieval.dense_index import NO_PASSAGE
 from retrieval.errors import RetrievalError
 from retrieval.fusion import (
+    ANSWERABLE_FEATURES,
     BUILTIN_WEIGHTS,
     CALIBRATION_FEATURES,
     DENSE_FEATURES,
     FEATURES,
     LEAST_RIVALS,
     Fusion,
+    FusionWeights,
+    answerable_features,
     calibration_features,
     fusion_features,
 )
@@ -62,7 +65,7 @@ def test_of_two_first_hits_alike_the_nearer_in_meaning_is_surer() -> None:
 
 
 def test_an_entry_that_lacks_words_of_the_question_is_less_sure() -> None:
-    column, none = np.full(2, 0.85, dtype=np.float32), dict.fromkeys(CHANNELS, np.zeros(2, dtype=np.float32))
+    column, none = np.full(2, 0.65, dtype=np.float32), dict.fromkeys(CHANNELS, np.zeros(2, dtype=np.float32))
     whole, lacking = (
         Fusion.load().named.probabilities(calibration_features(np.array([0.5, 0.0]), column, none, np.full(2, share)))[0]
         for share in (0.0, 0.5)
@@ -173,3 +176,28 @@ def test_a_document_that_points_away_from_the_query_has_its_passages_all_the_sam
     assert {name: round(float(values[0]), 3) for name, values in found.items()} == {
         "name": -0.2, "context": -0.2, "body": -0.4, "best": -0.2,
     }  # fmt: skip
+
+
+def nearness(cosine: float, missing: float, count: int = 60) -> np.ndarray:
+    cosines = np.concatenate([[cosine], np.full(count - 1, 0.3)]).astype(np.float32)
+    covered = {c: np.full(count, 0.5, dtype=np.float32) for c in CHANNELS}
+    return answerable_features(dict.fromkeys(DENSE_FEATURES, cosine), cosines, covered, np.full(count, missing), 0, 0.3)
+
+
+def test_the_nearer_something_is_and_the_fewer_words_lack_the_likelier_anything_answers() -> None:
+    weights = replace(Fusion.load().named, answerable=np.array([-1.0, 0.1, 0.1, 0.1, 0.2, 0.1, -1.0, 0.5]))
+    assert len(ANSWERABLE_FEATURES) == len(weights.answerable)
+    first = np.array([0.1])
+    near, far, strange = (weights.answerability(nearness(*x), first) for x in ((0.8, 0.1), (0.4, 0.1), (0.8, 0.9)))
+    assert near > far
+    assert near > strange
+
+
+def test_a_small_index_is_measured_against_the_documents_that_it_lacks() -> None:
+    np.testing.assert_allclose(nearness(0.7, 0.2, count=3), nearness(0.7, 0.2, count=60), atol=1e-6)
+
+
+def test_without_weights_for_it_the_first_hits_tell_whether_anything_answers() -> None:
+    weights = FusionWeights(np.zeros(len(FEATURES)), np.zeros(len(CALIBRATION_FEATURES)), 0.5)
+    assert weights.answerability(nearness(0.7, 0.2), np.array([0.3, 0.2, 0.1])) == pytest.approx(0.6)
+    assert weights.answerability(nearness(0.7, 0.2), np.array([0.9, 0.9, 0.9])) == 1.0
