@@ -118,14 +118,12 @@ class TrainingJobs:
         state = self.status()
         if state is None or state.state != "running" or state.pid is None:
             return state
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(state.pid, signal.SIGTERM)
+        _send(state.pid, signal.SIGTERM)
         deadline = time.monotonic() + 10
         while self.is_running() and time.monotonic() < deadline:
             time.sleep(0.1)
         if self.is_running():
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(state.pid, signal.SIGKILL)
+            _send(state.pid, signal.SIGKILL)
         return self.status()
 
 
@@ -167,6 +165,15 @@ def only_job(root: Path) -> Iterator[None]:
         yield
     finally:
         holding.__exit__(None, None, None)
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    """To the job with its children; one that was started at a terminal shares that terminal's group, so it alone is meant."""
+    with suppress(ProcessLookupError, PermissionError):
+        if os.getpgid(pid) == pid:
+            os.killpg(pid, number)
+        else:
+            os.kill(pid, number)
 
 
 def read_state(root: Path) -> JobState | None:

@@ -19,6 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
+from threadpoolctl import threadpool_limits
+
 from answering.preparation import TRAIN_PYTHON, prepare_encoder
 from bot.rasa_project import own_dialogue
 from database.engine import Database
@@ -146,6 +148,7 @@ def be_modest() -> None:
         os.nice(NICENESS)
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, cores[-max(1, len(cores) // 2) :])
+    threadpool_limits(max(1, len(cores) // 2))  # of this process, whose libraries are loaded already
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(max(1, len(cores) // 2))
     if shutil.which("ionice"):

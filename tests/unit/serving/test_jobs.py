@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -75,6 +76,15 @@ def test_killed_it_is_recognised_as_aborted_and_another_may_start(tmp_path: Path
     assert "现用模型不受影响" in jobs(tmp_path).status().problem
     jobs(tmp_path, 0.0).start("light", "李")
     assert eventually(lambda: state_of(tmp_path) == "done")
+
+
+def test_a_job_of_a_terminal_is_cancelled_without_its_neighbours(tmp_path: Path) -> None:
+    environment = os.environ | {"WENZHENG_DATA_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", STAND_IN, "30", "light", "--job", "ab", "--by", "王"]
+    with subprocess.Popen(command, cwd=PROJECT_ROOT, env=environment) as process:
+        assert eventually(lambda: jobs(tmp_path).status() is not None)
+        assert jobs(tmp_path).cancel().state in {"aborted", "cancelled"}
+        process.wait(10)
 
 
 def test_a_program_that_does_not_start_is_said(tmp_path: Path) -> None:
