@@ -8,7 +8,7 @@ from retrieval.text import normalise
 
 SIBLING = 0.4  # of the best probability, for another entry of the same item
 NAMED_SIBLING = 0.02  # when the question names the item and nothing else
-CLOSE = 0.93  # of the best probability, for an entry of another item
+CLOSE = 0.87  # of the best odds, for an entry of another item: probabilities near one are all alike, odds are not
 
 LIKELY_ENOUGH = 0.55  # probability of the best entry, for a list of different matters
 ALIKE = 0.4  # share of the shorter title's pairs of characters, for entries of one kind of matter
@@ -59,4 +59,8 @@ def rivals_of(found: Sequence[Scored], text: str, threshold: float) -> list[Cand
     named = plain in {title, *map(normalise, best.content.similar_questions)}
     if len(siblings) > 1 or named:
         return siblings
-    return [c for c, p in alike if p >= max(CLOSE * probability, threshold)] or [best]
+    return [c for c, p in alike if p >= threshold and _odds(p) >= CLOSE * _odds(probability)] or [best]
+
+
+def _odds(probability: float) -> float:
+    return probability / max(1 - probability, 1e-9)

@@ -22,6 +22,7 @@ from answering.preparation import prepare_encoder
 from answering.searcher_factory import build_searcher
 from bot.rasa_project import own_dialogue
 from database.engine import Database
+from database.migrate import migrate
 from errors import WenzhengError
 from knowledge_base.entries import EntryStore
 from knowledge_base.feed import ChangeFeed
@@ -78,6 +79,7 @@ def judge_run(
     """
     database = Database(settings.database_url)
     try:
+        migrate(database)
         runs = RunStore(settings.root)
         candidate, served = runs.get(run_id), ServedPointer(database).current()
         loader = SetLoader(runs, OnnxEncoder(prepare_encoder(settings)), lambda: own_dialogue(settings))

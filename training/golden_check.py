@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import yaml
 
+from bot.quality.golden import Turn, problem_of
 from database.engine import Database
 from serving.pointer import ServedPointer
 from serving.runs import Run, RunStore
@@ -132,13 +133,8 @@ def _talk(http: httpx.Client, conversation: Mapping[str, Any], number: int) -> s
     for turn in conversation["turns"]:
         body = {"sender_id": f"{number}-{conversation['conversation']}", "text": turn["user"]}
         reply = http.post("/api/chat", json=body).raise_for_status().json()
-        text = "\n".join(message["text"] for message in reply["messages"])
-        cited = [c["external_id"] for message in reply["messages"] for c in message.get("citations") or []]
-        got = {"intent": reply["intent"]["name"], "outcome": reply["outcome"], "external_id": (cited or [None])[0]}
-        for key, expected in turn["expect"].items():
-            right = expected in text if key == "says" else got.get(key) == expected
-            if not right:
-                return f"“{turn['user']}”：{key} 应为 {expected}，实为 {text[:60] if key == 'says' else got.get(key)}"
+        if trouble := problem_of(Turn(turn["user"], turn.get("expect") or {}), reply):
+            return trouble
     return None
 
 
