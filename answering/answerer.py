@@ -9,7 +9,7 @@ from answering import wording
 from answering.asked import Asked, facets_of, joined, labels_for, timing_of, understood
 from answering.choosing import NONE_OF_THEM, agrees, goes_back, pick_of
 from answering.dates import asks_former, asks_present, without_dates
-from answering.deciding import Candidate, base_title, narrowed, question_for
+from answering.deciding import Candidate, base_title, is_for, narrowed, question_for
 from answering.facets import asked_facets, left_over, names_no_matter
 from answering.follow_ups import FollowUps
 from answering.following import asks_how_much_is_given, aspects_in, continues, correction, leans, place_alone
@@ -321,20 +321,22 @@ class Answerer:
                 records = [r.record for r in ranked]
                 return self._ask(asked.inquiry, asked.timing, records, asked.text, 0, found)
             resolved = asked.text if asked.text == asked.inquiry.text else joined(ranked[0].record, asked.text)
-            record = self._for_the_sender(asked, ranked[0].record)
+            record = self._for_the_sender(asked, ranked[0].record, [r.record for r in near])
             return self._told(
                 asked.inquiry, asked.timing, record, facets_of(asked), found=found, resolved=resolved, question=asked.words
             )
         return self._declined(asked, finds, near[:NEAR_ENTRIES])
 
-    def _for_the_sender(self, asked: Asked, record: EntryRecord) -> EntryRecord:
+    def _for_the_sender(self, asked: Asked, record: EntryRecord, near: Sequence[EntryRecord]) -> EntryRecord:
         """The entry's counterpart for the kind of applicant that the sender told to be, where it is for others."""
         kind = asked.inquiry.profile.get("enterprise_type", "")
-        if not kind or not record.content.audience or any(kind in who or who in kind for who in record.content.audience):
+        if not kind or not record.content.audience or is_for(record.content, kind):
             return record
         if any(aspect.who for aspect in aspects_in(asked.words)):  # asked for somebody else
             return record
-        return self._follow_ups.sibling(record, f"那{kind}呢", asked.words, asked.timing) or record
+        beside = (r for r in near if r.content.kind == record.content.kind and is_for(r.content, kind))
+        counterpart = next((r for r in beside if set(r.content.tags) & set(record.content.tags)), None)
+        return counterpart or self._follow_ups.sibling(record, f"那{kind}呢", asked.words, asked.timing) or record
 
     def _ask(
         self, inquiry: Inquiry, timing: Timing, records: Sequence[EntryRecord], question: str, asked: int, found: Found

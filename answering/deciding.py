@@ -229,5 +229,10 @@ def _zone_of(content: EntryContent) -> str | None:
 
 def _for_applicant(candidates: list[Candidate], kind: str) -> list[Candidate]:
     """Those that name the kind of applicant among whom they are for, or in the title."""
-    fitting = [c for c in candidates if any(kind in who or who in kind for who in c.content.audience) or kind in c.content.title]
+    fitting = [c for c in candidates if is_for(c.content, kind) or kind in c.content.title]
     return fitting or candidates
+
+
+def is_for(content: EntryContent, kind: str) -> bool:
+    """Whether an entry says that it is for this kind of applicant."""
+    return any(kind in who or who in kind for who in content.audience)
