@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from answering import wording
 from answering.deciding import base_title, level_of
 from answering.facets import left_over
-from answering.following import Aspect, aspects_in, sentences, stated, stated_facet
+from answering.following import Aspect, aspects_in, put_for, sentences, stated, stated_facet
 from answering.lookup import Lookup
 from answering.timeliness import Timing
 from knowledge_base.content import EntryContent
@@ -62,7 +62,8 @@ class FollowUps:
             return None
         match = who.asked.search(normalise(words))
         named = match.group() if match else ""
-        for query in dict.fromkeys((f"{named}{question}", f"{named}{base_title(record.content.title)}")):
+        title = base_title(record.content.title)
+        for query in dict.fromkeys((put_for(question, named), f"{named}{question}", put_for(title, named), f"{named}{title}")):
             finds = self._lookup.search(query, timing)
             sure = [r.record for r in finds.ranked[:NEAREST] if r.probability >= finds.result.threshold]
             if other := next((r for r in sure if self._is_counterpart(record.content, r.content, who)), None):

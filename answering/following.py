@@ -71,6 +71,14 @@ def aspects_in(text: str) -> list[Aspect]:
     return found
 
 
+def put_for(text: str, who: str) -> str:
+    """The text with each kind of applicant that it names replaced ("个体户注册要多久" → "公司注册要多久")."""
+    for aspect in _aspects():
+        if aspect.who:
+            text = aspect.asked.sub("\n", text)
+    return re.sub(r"\n+", who, text)
+
+
 _PLACE_ALONE = re.compile(
     r"^(?:那么?|如果是?|要是|换成|换|还有|在|我是?(?:要|想)?问的?是?|我?说的是)*(?:我们?)?(?:在|是)?"
     r"(?P<place>(?:国家|全国|省|市|区|县)(?:里|级|局|厅)?|[\u4e00-\u9fff]{1,5}?(?:省|市|区|县|镇|乡|街道))(?:里|级|这边|那边|的|这里|那里)*(?P<matter>(?!呢|有|也|怎|一样|是多)[\u4e00-\u9fff]{2,6}?)?"

@@ -151,6 +151,8 @@ class Consultation:
     def _task(self, intent: str | None, confidence: float, turn: OpenTurn, case: Case) -> str:
         if self._handoff.leaves(turn, case):
             return tasks.LEAVE_QUEUE
+        if self._handoff.asks_place(turn):
+            return tasks.HANDOFF
         if not case.ticket and self._tickets.rates(turn):
             return tasks.RATE_TICKET
         if case.ticket is None and tasks.belongs_to_the_answer(turn.text, case):

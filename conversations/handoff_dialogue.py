@@ -20,6 +20,11 @@ _LEAVES = re.compile(
 )
 _CALLS_OFF = re.compile(r"(?:取消|算了)(?:吧|了)?[。!！]*")
 
+_ASKS_PLACE = re.compile(
+    r"(?:我|都|已经|那|现在|请问|喂|[，,？?\s])*(?:(?:还)?(?:要|得)(?:再)?等(?:多久|多长时间|很久)|(?:都|已经)?等(?:了)?(?:好|很|半天|这么|那么|太)?(?:久|长时间)?了?|排(?:队)?(?:到)?(?:第)?几(?:个|位|号)?|"
+    r"前面(?:还)?有(?:几|多少)(?:个)?(?:人)?|(?:轮|排)?到我了(?:吗|没)?|怎么还没(?:有)?(?:人|接|接入|回)|(?:人工|客服|人)呢|还(?:没|有没)(?:有)?人(?:接|吗)?)(?:了|呢|啊|吗|来|接|理我)*[。!！?？~]*"
+)
+
 
 class HandoffDialogue:
     """Says what is said to the citizen; the queue is written with the turn's result."""
@@ -37,6 +42,10 @@ class HandoffDialogue:
         return turn.holder == handoff.HOLDER[handoff.WAITING] and bool(
             _LEAVES.fullmatch(text) or (nothing_else and _CALLS_OFF.fullmatch(text))
         )
+
+    def asks_place(self, turn: OpenTurn) -> bool:
+        """Whether a waiting citizen asks how long it will take, or complains that it takes long."""
+        return turn.holder == handoff.HOLDER[handoff.WAITING] and bool(_ASKS_PLACE.fullmatch(turn.text.strip()))
 
     def declines(self, text: str) -> bool:
         """Whether a message says that no human is wanted, whoever is waiting for whom."""

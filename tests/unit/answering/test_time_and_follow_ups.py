@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from answering.answerer import Answerer, CaseView
-from answering.following import aspects_in, continues, correction, leans
+from answering.following import aspects_in, continues, correction, leans, put_for
 from answering.models import Inquiry
 from tests.unit.answering.conftest import TODAY, Town
 
@@ -96,7 +96,9 @@ class TestTime:
 
 
 class TestDetails:
-    @pytest.mark.parametrize("text", ["可以代办吗", "能邮寄吗", "个体工商户算不算", "要本人到场吗", "外地户口可以吗"])
+    @pytest.mark.parametrize(
+        "text", ["可以代办吗", "能邮寄吗", "个体工商户算不算", "要本人到场吗", "外地户口可以吗", "我在外地能办吗"]
+    )
     def test_what_the_entry_does_not_state_is_said_honestly_with_the_phone(self, town: Town, text: str) -> None:
         answer = town.ask(text, town.case("SX-1"))
         assert (answer.outcome, answer.entry_id) == ("answer", town.ids["SX-1"])
@@ -196,6 +198,7 @@ def test_what_continues_and_what_does_not() -> None:
     assert not continues("可以提取公积金吗")
     assert leans("那异地的呢")
     assert not leans("居住证怎么办")
+    assert put_for("个体户注册要多久", "公司") == "公司注册要多久"
     assert [a.name for a in aspects_in("个体户能不能代办")] == ["能否代办", "个体工商户是否适用"]
 
 

@@ -54,6 +54,16 @@ class TestQueue:
         assert say("社保补贴怎么领", "filing_steps")["outcome"] == "answer"
         assert records.holder(records.find_or_create("web", "甲")) == "waiting"
 
+    @pytest.mark.parametrize("words", ["我等了好久了", "还要等多久？", "前面还有几个人", "怎么还没人接", "轮到我了吗"])
+    def test_who_waits_is_told_the_place_again(self, say, waiting, records, words):
+        told = say(words, "goodbye")
+        assert (told["outcome"], told["intent"]["name"]) == ("handoff", "human_handoff")
+        assert wording.QUEUE_FIRST in told["text"]
+        assert records.holder(waiting) == "waiting"
+
+    def test_the_same_words_are_nothing_about_a_queue_for_who_does_not_wait(self, say):
+        assert say("还要等多久？", "filing_steps")["outcome"] != "handoff"
+
     @pytest.mark.parametrize("words", ["先不转了", "不用转了", "那不等了，谢谢", "取消转人工", "取消"])
     def test_a_citizen_may_leave_the_queue(self, say, waiting, records, words):
         left = say(words, "stop")
