@@ -14,7 +14,7 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-QUESTION = "我们公司招了几个应届毕业生，有补贴吗？"
+QUESTION = "招应届生有没有补贴？"
 GAP, EDGE = 24, 32  # between and around the two phones, in pixels
 
 
