@@ -114,12 +114,16 @@ def rasa_part(settings: Settings) -> Part:
     )
 
 
+PLACES = {"对话页面": "/chat", "人员面板": "/panel", "接口文档": "/api/docs"}
+
+
 def ready_text(settings: Settings, wanted: list[PartName], seconds: float) -> str:
     """What the console says once everything answers."""
     if PartName.GATEWAY not in wanted:
         return f"Rasa 已就绪（{seconds:.0f} 秒）：{settings.rasa_url}"
     base = settings.public_url or f"http://127.0.0.1:{settings.port}"
-    return f"已就绪（{seconds:.0f} 秒）。\n  对话页面  {base}/chat\n  接口文档  {base}/api/docs\n  停止请按 Ctrl-C"
+    places = "\n".join(f"  {name}  {base}{path}" for name, path in PLACES.items())
+    return f"已就绪（{seconds:.0f} 秒）。\n{places}\n  停止请按 Ctrl-C"
 
 
 def check_ports(settings: Settings, wanted: list[PartName]) -> None:

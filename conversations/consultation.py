@@ -135,7 +135,8 @@ class Consultation:
         self, task: str, intent: str | None, confidence: float, turn: OpenTurn, case: Case, entities: Mapping[str, str]
     ) -> Result | None:
         """What the knowledge base says to a message that is doubtful as anything else; None: it is what it was taken for."""
-        if not doubt.is_doubtful(task, intent, confidence, turn.text, case) or self._handoff.reason_in(turn.text):
+        certain = self._handoff.asks_place(turn) or self._handoff.reason_in(turn.text)
+        if certain or not doubt.is_doubtful(task, intent, confidence, turn.text, case):
             return None
         calm = replace(case, awaiting=None, offer=None)
         found = self._answer(tasks.ANSWER, None, confidence, turn, calm, entities, None)

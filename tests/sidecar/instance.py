@@ -20,6 +20,10 @@ class Instance(TrialInstance):
     """What a test may do with it."""
 
     @property
+    def data_dir(self) -> Path:
+        return self.settings.root
+
+    @property
     def port(self) -> int:
         return self.settings.port
 

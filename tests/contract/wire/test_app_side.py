@@ -32,9 +32,8 @@ def test_an_action_call_becomes_a_consultation_and_its_result_one_custom_message
 
     assert response.status_code == 200
     assert response.json() == example("action_result")
-    assert calls == [
-        {"turn_id": "t-0001", "intent": "filing_steps", "confidence": 0.976, "entities": {"enterprise_type": "个体工商户"}}
-    ]
+    heard = {"intent": "filing_steps", "confidence": 0.976, "entities": {"enterprise_type": "个体工商户"}}
+    assert calls == [{"turn_id": "t-0001", **heard, "guesses": ["filing_steps", "eligibility"]}]
 
 
 async def test_the_client_sends_and_understands_the_examples() -> None:

@@ -91,7 +91,7 @@ def test_tickets_by_department_and_in_time(say: Say, database: Database, figures
     in_time, late, _open, _owed = file("公安局"), file("公安局"), file("公安局"), file("民政局")
     answer(in_time)
     with database.write() as session:
-        store.rate(session, in_time, 5, "", clock())
+        store.rate(session, in_time, 5, "", clock(), DAY)
         session.query(Ticket).where(Ticket.number == _open).update({"due_on": date(2026, 12, 31)})
     clock.advance(days=20)
     answer(late)
