@@ -34,7 +34,7 @@ MOST_FITTED = 1500  # questions; more do not change eight weights
 LEAST_PAIRS = 30
 EMBEDDED_AT_ONCE = 256
 # what is embedded is kept to this many characters, two minutes on two cores: first long messages and replies are cut, then letters left out
-MOST_CHARACTERS = 1_000_000
+MOST_CHARACTERS = 800_000
 CUTS = ((512, 6), (320, 4), (200, 2), (120, 1))  # characters of a question, passages of a reply
 L2 = 1.0
 
