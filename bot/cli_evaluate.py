@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -17,13 +18,16 @@ from bot import cli_quality, evaluation_report
 from bot.quality.golden import FOLDER as GOLDEN_FOLDER
 from bot.quality.intents import QUESTIONS as INTENT_MESSAGES
 from bot.quality.scope import QUESTIONS as SCOPE_QUESTIONS
+from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.bundle import Bundle
 from retrieval.encoder import OnnxEncoder
 from retrieval.errors import EvaluationFileError
 from retrieval.evaluation import Outcome, intervals, read_questions, run
-from retrieval.pairs import Pair, private_documents, questions_of, read_pairs, unseen
+from retrieval.pairs import Pair, passage_count, private_documents, questions_of, read_pairs, unseen
+from retrieval.parallel_encoder import ParallelEncoder
 from retrieval.ranking import KNOWN_TEXTS
 from retrieval.searcher import Searcher
+from serving.runs import RunStore
 from settings import Settings, load_settings
 
 console = Console()
@@ -46,8 +50,12 @@ def evaluate(
         Path | None, typer.Option("--pairs", help="来信与回复（JSONL）：subject、message、reply；只在回复文本上检索")
     ] = None,
     run_folder: Annotated[
-        Path | None, typer.Option("--run", help="用一次训练的结果来测（`wenzheng train` 写出的文件夹）；不给则用随程序带的权重")
+        Path | None,
+        typer.Option(
+            "--run", help="用一次训练的结果来测：编号或 `wenzheng train` 写出的文件夹；不给则用现用的，--pairs 用随程序带的"
+        ),
     ] = None,
+    more_replies: Annotated[Path | None, typer.Option(help="与 --pairs 一起用：这份来信的回复也放进索引，只作干扰")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="结果文件夹")] = None,
     intents: Annotated[bool, typer.Option("--intents", help="意图：在测试集上，用实际的 Rasa 模型")] = False,
     intents_file: Annotated[Path | None, typer.Option(help="意图的测试集（JSONL）：text、intent")] = None,
@@ -73,10 +81,8 @@ def evaluate(
         raise typer.BadParameter("检索的问题文件、--pairs 和质量指标的选项，一次只能用一种。")
     folder = out or settings.root / "evaluations" / f"{datetime.now():%Y%m%d-%H%M%S}-{source.stem}"
     started = time.monotonic()
-    bundle = Bundle.read(run_folder / "bundle") if run_folder else None
-    if bundle:
-        bundle.check()
-    searcher, parts = _pairs(settings, source, bundle) if pairs else _store(settings, source, bundle)
+    bundle = _bundle(settings, run_folder) if run_folder else None
+    searcher, parts = _pairs(settings, source, bundle, more_replies) if pairs else _store(settings, source, bundle)
     facts = {
         "file": source.name, "entries": searcher.size, "revision": searcher.revision, "models": searcher.model_ids,
         "run": run_folder.name if run_folder else None, "intervals": {name: intervals(o) for name, o in parts.items()},
@@ -84,11 +90,12 @@ def evaluate(
     }  # fmt: skip
     title = f"{source.name}，{searcher.size} 个条目"
     result = evaluation_report.save(folder, title, parts, facts)
-    table = Table(title=title)
-    for name in ("类型", "题数", *(label for _, label in COLUMNS)):
-        table.add_column(name, justify="left" if name == "类型" else "right")
+    measured = [(key, label) for key, label in COLUMNS if any(row[key] is not None for row in result["metrics"].values())]
+    table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("类型", "题数", *(label for _, label in measured)):
+        table.add_column(name, justify="left" if name == "类型" else "right", no_wrap=True)
     for name, row in result["metrics"].items():
-        table.add_row(name, str(row["questions"]), *("—" if row[key] is None else f"{row[key]:.3f}" for key, _ in COLUMNS))
+        table.add_row(name, str(row["questions"]), *("—" if row[key] is None else f"{row[key]:.3f}" for key, _ in measured))
     console.print(table)
     for name, bounds in result["intervals"].items():
         shown = "，".join(f"{figure} {low:.3f}–{high:.3f}" for figure, (low, high) in bounds.items())
@@ -133,6 +140,13 @@ def bench(
     console.print(table)
 
 
+def _bundle(settings: Settings, run: Path) -> Bundle:
+    """Of a run's folder, or of a run of this instance by its id. Raises: UnknownRunError, BundleError."""
+    bundle = Bundle.read(run / "bundle") if run.is_dir() else RunStore(settings.root).get(f"{run}").bundle()
+    bundle.check()
+    return bundle
+
+
 def _store(settings: Settings, file: Path, bundle: Bundle | None) -> tuple[Searcher, dict[str, Sequence[Outcome]]]:
     from bot.services import build_services
 
@@ -142,29 +156,37 @@ def _store(settings: Settings, file: Path, bundle: Bundle | None) -> tuple[Searc
         task = progress.add_task("载入索引", total=services.entries.count(state="live"))
         services.index.on_progress(lambda done: progress.update(task, completed=done))
         services.index.load()
+        searcher = services.index.searcher
         if bundle:
-            services.searcher.use(bundle.ranking(services.encoder.hash))
+            encoder = OnnxEncoder(bundle.encoder_folder or prepare_encoder(settings))
+            if encoder.hash != services.encoder.hash:
+                progress.console.print("用这次训练的编码器计算向量")
+                writer = VectorWriter(VectorStore(services.database), encoder)
+                searcher = services.index.standby(build_searcher(settings, encoder), writer).searcher
+            searcher.use(bundle.ranking(encoder.hash))
         names = {
             entry_id: record.content.external_id or str(entry_id)
-            for entry_id, record in services.entries.published(services.searcher.document_ids()).items()
+            for entry_id, record in services.entries.published(searcher.document_ids()).items()
         }
         task = progress.add_task("提问", total=len(questions))
-        outcomes = run(
-            services.searcher, questions, lambda ids: {i: names[i] for i in ids}, progress=lambda: progress.advance(task)
-        )
+        outcomes = run(searcher, questions, lambda ids: {i: names[i] for i in ids}, progress=lambda: progress.advance(task))
     services.stop()
-    return services.searcher, {"全部": outcomes}
+    return searcher, {"全部": outcomes}
 
 
-def _pairs(settings: Settings, file: Path, bundle: Bundle | None) -> tuple[Searcher, dict[str, Sequence[Outcome]]]:
-    pairs = read_pairs(file)
+def _pairs(
+    settings: Settings, file: Path, bundle: Bundle | None, more: Path | None
+) -> tuple[Searcher, dict[str, Sequence[Outcome]]]:
+    pairs, others = read_pairs(file), read_pairs(more) if more else []
     with _progress() as progress:
         folder = bundle.encoder_folder if bundle else None
-        encoder = OnnxEncoder(folder or prepare_encoder(settings, lambda step: progress.console.print(step)))
+        folder = folder or prepare_encoder(settings, lambda step: progress.console.print(step))
+        encoder = OnnxEncoder(folder)
         if bundle:
             pairs = _without_trained(pairs, bundle, progress)
-        task = progress.add_task("编码回复", total=None)
-        documents, keys = private_documents(pairs, encoder, lambda done: progress.advance(task, done))
+        indexed = [*pairs, *others]
+        task = progress.add_task("编码回复", total=passage_count(indexed))
+        documents, keys = private_documents(indexed, ParallelEncoder(folder), lambda done: progress.advance(task, done))
         searcher = build_searcher(settings, encoder)
         if bundle:
             searcher.use(bundle.ranking(encoder.hash))

@@ -72,9 +72,12 @@ def private_documents(
     progress: Callable[[int], None] = lambda _done: None,
     most_passages: int = MOST_PASSAGES,
 ) -> tuple[list[Document], dict[int, str]]:
-    """One document a distinct reply, made of its text only; and the key of each document id."""
-    replies = list({pair.key: pair.reply for pair in reversed(pairs)}.items())
-    cut = [tuple(passages_of_reply(reply)[:most_passages]) for _, reply in replies]
+    """One document a distinct reply, made of its text only; and the key of each document id.
+
+    Args: progress: called with the number of passages embedded, of `passage_count`.
+    """
+    replies = _distinct_replies(pairs)
+    cut = [tuple(passages_of_reply(reply)[:most_passages]) for reply in replies.values()]
     flat = [text for texts in cut for text in texts]
     vectors = encoder.encode_passages(flat, ENCODED_AT_ONCE, progress)
     documents, row = [], 0
@@ -82,7 +85,17 @@ def private_documents(
         passages = tuple(Passage("body", text) for text in texts)
         documents.append(Document(doc_id, passages, vectors[row : row + len(texts)]))
         row += len(texts)
-    return documents, {i: key for i, (key, _) in enumerate(replies)}
+    return documents, dict(enumerate(replies))
+
+
+def passage_count(pairs: Sequence[Pair], most_passages: int = MOST_PASSAGES) -> int:
+    """How many passages `private_documents` embeds."""
+    return sum(len(passages_of_reply(reply)[:most_passages]) for reply in _distinct_replies(pairs).values())
+
+
+def _distinct_replies(pairs: Sequence[Pair]) -> dict[str, str]:
+    """Key → the first reply of that text."""
+    return {pair.key: pair.reply for pair in reversed(pairs)}
 
 
 def questions_of(pairs: Sequence[Pair], part: str) -> Iterator[Question]:

@@ -15,9 +15,9 @@ from answering.preparation import prepare_encoder
 from answering.searcher_factory import build_searcher
 from errors import WenzhengError
 from retrieval.bundle import sha256_of
-from retrieval.encoder import OnnxEncoder
 from retrieval.fusion import Fusion
 from retrieval.pairs import hashes_of, read_pairs
+from retrieval.parallel_encoder import ParallelEncoder
 from retrieval.query_adapter import QueryAdapter
 from retrieval.ranking import KNOWN_TEXTS, Ranking
 from settings import Settings, load_settings
@@ -34,7 +34,7 @@ def train_pairs(settings: Settings, file: Path, out: Path, steps: Steps) -> Run:
     if (out / "run.json").exists():
         raise RunFolderError(f"{out} 里已有一次训练的结果。", fix="换一个文件夹，或先删除它。")
     pairs = read_pairs(file)
-    encoder = OnnxEncoder(prepare_encoder(settings, steps.say))
+    encoder = ParallelEncoder(prepare_encoder(settings, steps.say))
     plan = PairsPlan()
     prepared = prepare(pairs, encoder, steps)
     trained = train(prepared, plan, lambda: build_searcher(settings, encoder), steps)
