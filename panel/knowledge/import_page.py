@@ -1,5 +1,6 @@
 """One imported table: what each row would do, the choice, the writing, the result."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import Request
@@ -12,6 +13,7 @@ from panel.context import PanelContext
 from panel.frame import page_frame
 from panel.knowledge.asking import attempt, sure
 from panel.knowledge.differences import draw_stored_changes
+from panel.knowledge.doubles import draw_doubles
 from panel.knowledge.imports_page import TONES, WORKING, summary
 from panel.knowledge.words import style, tag
 
@@ -37,6 +39,7 @@ class _Import:
         self.desk, self.member, self.job = context.workshop.imports, member_of(request), job
         self.status: str | None = "error" if job.counts.get("error") else None
         self.page = 0
+        self.near = False
 
     async def build(self) -> None:
         with ui.row().classes("panel-bar"):
@@ -106,11 +109,16 @@ class _Import:
             for status, name in ((None, "全部"), *STATUS_NAMES.items()):
                 count = counts.get(status, 0) if status else sum(counts.values())
                 if count or status is None:
-                    chosen = "unelevated" if status == self.status else "outline"
+                    chosen = "unelevated" if status == self.status and not self.near else "outline"
                     ui.button(f"{name} {count}", on_click=lambda status=status: self.filter(status)).props(chosen)
+            if self.job.near:
+                chosen = "unelevated" if self.near else "outline"
+                ui.button(f"疑似重复、可能矛盾 {self.job.near}", on_click=lambda: self.filter(None, near=True)).props(
+                    f"{chosen} color=warning"
+                )
 
-    async def filter(self, status: str | None) -> None:
-        self.status, self.page = status, 0
+    async def filter(self, status: str | None, *, near: bool = False) -> None:
+        self.status, self.near, self.page = status, near, 0
         await self.show()
 
     async def turn(self, page: int) -> None:
@@ -118,7 +126,8 @@ class _Import:
         await self._rows()
 
     async def _rows(self) -> None:
-        found = await run.io_bound(self.desk.rows, self.job.id, self.status, self.page * PAGE, PAGE + 1) or []
+        rows = partial(self.desk.rows, self.job.id, self.status, self.page * PAGE, PAGE + 1, near=self.near)
+        found = await run.io_bound(rows) or []
         self.back.set_enabled(self.page > 0)
         self.on.set_enabled(len(found) > PAGE)
         self.rows.clear()
@@ -150,6 +159,7 @@ class _Import:
             for problem in row.problems:
                 text = f"{problem['label']}：{problem['reason']}" if problem["label"] else problem["reason"]
                 ui.label(text).classes("panel-bad kb-wrap" if row.status == "error" else "panel-muted kb-wrap")
+            draw_doubles(row.near)
             if row.changes and row.status in {"changed", "conflict"}:
                 with ui.expansion(f"改动 {len(row.changes)} 处：" + "、".join(c["label"] for c in row.changes[:6])).classes(
                     "w-full"

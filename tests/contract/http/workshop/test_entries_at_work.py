@@ -260,3 +260,49 @@ async def test_many_at_once_and_each_on_its_own(
     assert [r["ok"] for r in submitted["results"]] == [True, True, True, False]
     await post(client, "/api/entries/batch", editor, {"action": "publish", "entry_ids": ids}, 403)
     assert (await post(client, "/api/entries/batch", reviewer, {"action": "publish", "entry_ids": ids}))["done"] == 3
+
+
+async def test_what_is_not_live_is_found_by_meaning_and_compared(
+    client: httpx.AsyncClient, services: Services, editor: dict[str, str]
+) -> None:
+    unpublished = services.workshop.unpublished
+    unpublished.follow()
+    draft = (await post(client, "/api/entries", editor, ENTRY, 201))["entry_id"]
+    unpublished.follow()
+    asked = {"q": "餐馆的食品经营许可证快到期了", "by": "meaning"}
+    (found,) = (await get(client, "/api/entries/find", editor, **asked))["entries"]
+    assert (found["entry_id"], found["state"], found["probability"] > 0) == (draft, "draft", True)
+    assert (await get(client, "/api/entries/counts", editor, **asked))["state"] == {"draft": 1}
+    writing = {"title": ENTRY["title"], "answer": "可以。十个工作日内办结。", "facets": {"phone": "0571-11112222"}}
+    (near,) = (await post(client, "/api/entries/neighbours", editor, writing))["neighbours"]
+    assert (near["entry_id"], near["state"], near["relation"]) == (draft, "draft", "contradiction")
+    assert (await client.get("/api/search", params={"q": ENTRY["title"]})).json()[
+        "results"
+    ] == []  # citizens are told nothing of it
+
+    # published, it is compared as a live entry; with a draft beside it, still once; withdrawn, it is still compared
+    path = f"/api/entries/{draft}"
+    await post(client, f"{path}/publish", ADMIN)
+    await client.patch(path, params={"as_draft": True}, json={"tags": ["餐饮"]}, headers=ADMIN)
+    unpublished.follow()
+    (near,) = (await post(client, "/api/entries/neighbours", editor, writing))["neighbours"]
+    assert (near["entry_id"], near["state"]) == (draft, "published")
+    assert (await get(client, "/api/entries/find", editor, **asked))["total"] == 1
+    await post(client, f"{path}/withdraw", ADMIN)
+    unpublished.follow()
+    (near,) = (await post(client, "/api/entries/neighbours", editor, writing))["neighbours"]
+    assert (near["state"], near["relation"]) == ("withdrawn", "contradiction")
+    (found,) = (await get(client, "/api/entries/find", editor, **asked))["entries"]
+    assert found["state"] == "withdrawn"
+
+
+async def test_the_list_of_drafts_follows_by_itself(
+    client: httpx.AsyncClient, services: Services, editor: dict[str, str]
+) -> None:
+    services.workshop.unpublished.start()
+    await post(client, "/api/entries", editor, ENTRY, 201)
+    for _ in range(100):
+        if (await get(client, "/api/entries/find", editor, q=ENTRY["title"], by="meaning"))["total"]:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("the draft was not taken in within five seconds")
