@@ -27,6 +27,7 @@ _PART_OF_MATTER = re.compile(
     r"|(地址|电话|手机号?|联系方式)(号码)?(变更|登记|证明|写错|填错|不一致|不符)"
     r"|(变更|修改|更换|更新|[变换改])[了过的新个]{0,3}联系方式"
 )
+_FACT_WORD = re.compile(r"地址|地点|电话|号码|联系方式")
 # "补贴多少钱" asks what one gets, not what one pays
 _MONEY_RECEIVED = re.compile(r"补|奖|返|津贴|贷|领|罚|退|工资|发放|额度|报销|扣除")
 _MONEY_PAID = re.compile(r"收费|费用|要钱|花钱|免费|工本费|交钱")
@@ -45,7 +46,7 @@ MOST_LEFT_OVER = 1
 
 def asked_facets(text: str) -> list[str]:
     """Facets that the text asks for, most prominent first; empty when it asks for none in particular."""
-    text = _PART_OF_MATTER.sub(" ", text)
+    text = _PART_OF_MATTER.sub(lambda found: _FACT_WORD.sub("它", found.group()), text)
     asked = [
         name
         for name, pattern in FACET_PATTERNS.items()
