@@ -109,7 +109,7 @@ class Neighbours:
 
     def embedded(self, questions: Sequence[str]) -> np.ndarray:
         """(len(questions), dimension)."""
-        if self._store.vectors is None:
+        if self._store.vectors is None or not questions:
             return np.zeros((0, 0), np.float32)
         # the writer's encoder: it changes with the index's when other models are promoted
         encoder = self._store.vectors.encoder
