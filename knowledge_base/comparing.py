@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
+from enterprises.condition_wording import reading
 from knowledge_base.content import EntryContent
 from knowledge_base.passages import FACET_NAMES
 
@@ -114,9 +115,8 @@ def _text(value: Any) -> str:
 
 
 def _condition(condition: dict[str, Any]) -> str:
-    parts = [condition.get(name) for name in ("fact", "operator", "value", "unit", "clause")]
-    told = " ".join("、".join(map(str, part)) if isinstance(part, list) else str(part) for part in parts if part is not None)
-    return f"{condition['text']}（{told}）" if told else str(condition["text"])
+    told = "，".join(part for part in (reading(condition), condition.get("clause")) if part)
+    return f"{condition['text']}（{told}）"
 
 
 def _place(field: str) -> tuple[int, int]:

@@ -27,8 +27,8 @@ ACTION_NAMES: Mapping[str, str] = {
 
 def style() -> None:
     """The workshop's own styles and scripts."""
-    ui.add_head_html('<link rel="stylesheet" href="/panel/static/knowledge.css?1">')
-    ui.add_body_html('<script src="/panel/static/knowledge.js?1" defer></script>')
+    ui.add_head_html('<link rel="stylesheet" href="/panel/static/knowledge.css?2">')
+    ui.add_body_html('<script src="/panel/static/knowledge.js?2" defer></script>')
 
 
 class Names:
