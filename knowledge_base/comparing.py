@@ -17,7 +17,8 @@ FIELD_NAMES = {
 }  # fmt: skip
 KIND_NAMES = {"qa": "问答", "interpretation": "政策解读", "service_item": "办事事项", "case": "案例", "notice": "通知"}
 SOURCE_NAMES = {
-    "document_number": "文号", "title": "文件名称", "issuer": "发文机关", "clause": "条款", "url": "来源链接", "quote": "原文摘录"
+    "document_number": "文号", "title": "文件名称", "issuer": "发文机关", "clause": "条款", "url": "来源链接", "quote": "原文摘录",
+    "replaced_by": "代替它的文件",
 }  # fmt: skip
 _WORDS = re.compile(r"[A-Za-z0-9.%]+|\s+|.", re.DOTALL)
 MAX_WORDS = 6000  # beyond it, comparing word by word takes too long to be waited for

@@ -135,7 +135,7 @@ class Facets(_Part):
 
 
 class Source(_Part):
-    """The document that an entry rests on."""
+    """The document that an entry rests on. `replaced_by`: number or title of the document that took its place."""
 
     document_number: OptionalLabel = None
     title: OptionalLabel = None
@@ -143,6 +143,7 @@ class Source(_Part):
     clause: OptionalLabel = None
     url: OptionalText = None
     quote: OptionalText = None
+    replaced_by: OptionalLabel = None
 
 
 class EntryContent(BaseModel):

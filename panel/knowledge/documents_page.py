@@ -125,7 +125,9 @@ class _Documents:
                         tag(f"答复 {answers} 次", "blue")
                     ui.label(f"{row.department or ''}　{content.source.clause or ''}").classes("panel-faint")
                 if content.replaced_by:
-                    ui.label(f"被替代为 {content.replaced_by}").classes("panel-faint")
+                    ui.label(f"被条目 {content.replaced_by} 代替").classes("panel-faint")
+                if content.source.replaced_by:
+                    ui.label(f"文件由“{content.source.replaced_by}”代替").classes("panel-faint kb-wrap")
                 for passage in resting.passages[:MOST_PASSAGES]:
                     ui.label(f"“{passage}”").classes("panel-faint kb-wrap")
                 if content.source.quote and not resting.passages:
@@ -160,8 +162,8 @@ class _Documents:
                 way = ui.select(
                     {"expire": "到期（仍可查阅，答复时说明已废止）", "withdraw": "撤下（立即停用）"}, value="expire", label="方式"
                 ).classes("kb-w2")
-                replaced_by = ui.input("替代条目的编号（可不填）").classes("kb-w1")
-                replacement = ui.input("替代文件（可不填）").classes("kb-w1")
+                replaced_by = ui.input("代替它们的条目编号（可不填）").classes("kb-w1")
+                replacement = ui.input("代替它的文件（可不填，群众会看到）").classes("kb-w1")
                 ui.button(
                     "废止",
                     icon="gavel",

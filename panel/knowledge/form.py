@@ -37,7 +37,7 @@ GROUPS: tuple[tuple[str, str, tuple[Field, ...]], ...] = (
     ("source", "依据", (
         Field("source.title", "文件名称", width="kb-w2"), Field("source.document_number", "文号", width="kb-w1"),
         Field("source.issuer", "发文机关", width="kb-w1"), Field("source.clause", "条款", width="kb-w1"), Field("source.url", "链接", width="kb-w2"),
-        Field("source.quote", "原文摘录", "text"),
+        Field("source.quote", "原文摘录", "text"), Field("source.replaced_by", "已废止的，代替它的文件", width="kb-w2"),
     )),
     ("validity", "有效期与归属", (
         Field("effective_from", "生效日期", "date", width="kb-w1"), Field("effective_to", "失效日期", "date", width="kb-w1"),

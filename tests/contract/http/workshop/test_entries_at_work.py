@@ -224,6 +224,34 @@ async def test_a_document_is_repealed_with_everything_that_rests_on_it(
     gone = await post(client, "/api/documents/repeal", reviewer, {**order, "way": "withdraw", "entry_ids": [old["entry_id"]]})
     assert gone["outcomes"][0]["done"] == "withdrawn"
     assert (await client.get(f"/e/{old['entry_id']}")).status_code == 410
+    withdrawn = await get(client, f"/api/entries/{old['entry_id']}", editor)
+    assert (withdrawn["source"]["replaced_by"], withdrawn["replaced_by"], withdrawn["state"]) == (
+        "示政发〔2025〕9号",
+        "D",
+        "withdrawn",
+    )
+
+
+async def test_the_document_that_took_the_place_is_named_where_no_entry_does(
+    client: httpx.AsyncClient, reviewer: dict[str, str]
+) -> None:
+    entry = await publish(client)
+    order = {
+        "number": "市监总局令第78号",
+        "on": "2026-01-01",
+        "entry_ids": [entry["entry_id"]],
+        "replacement": "市监总局令第99号",
+    }
+    await post(client, "/api/documents/repeal", reviewer, order)
+    kept = await get(client, f"/api/entries/{entry['entry_id']}")
+    assert (kept["source"]["replaced_by"], kept["replaced_by"]) == ("市监总局令第99号", None)
+    said = (await ask(client, ENTRY["title"]))["messages"][0]["text"]
+    assert "已于2025年12月31日到期，现在不能再据此办理；所依据的文件已由“市监总局令第99号”代替。" in said
+    page = (await client.get(f"/e/{entry['entry_id']}")).text
+    assert "已于2025年12月31日失效，仅供查阅，所依据的文件已由“市监总局令第99号”代替" in page
+    assert (await get(client, "/api/documents/市监总局令第78号"))["entries"][0]["document_replaced_by"] == "市监总局令第99号"
+    again = await post(client, "/api/documents/repeal", reviewer, order)
+    assert again["outcomes"][0]["done"] == "unchanged"
 
 
 async def test_a_draft_that_names_no_source_does_not_hide_what_is_live(
