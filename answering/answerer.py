@@ -12,7 +12,16 @@ from answering.dates import asks_former, asks_present, without_dates
 from answering.deciding import Candidate, base_title, is_for, narrowed, question_for
 from answering.facets import asked_facets, left_over, names_no_matter
 from answering.follow_ups import FollowUps
-from answering.following import asks_how_much_is_given, aspects_in, continues, correction, leans, place_alone
+from answering.following import (
+    asks_a_detail_of_nothing,
+    asks_how_much_is_given,
+    aspects_in,
+    continues,
+    correction,
+    leans,
+    place_alone,
+    situation_alone,
+)
 from answering.knowledge_index import KnowledgeIndex
 from answering.lookup import CANDIDATES, Finds, Lookup, Ranked
 from answering.models import Answer, Button, CaseView, Citation, FoundEntries, Inquiry, PickList
@@ -219,8 +228,8 @@ class Answerer:
     def _follow_up(self, asked: Asked) -> Answer | None:
         """The answer to a question that names no matter of its own; None when it is a question of its own."""
         inquiry = asked.inquiry
-        if (of_place := self._of_place(asked)) is not None:
-            return of_place
+        if (beside := self._of_place(asked) or self._of_situation(asked)) is not None:
+            return beside
         subject = self._index.searcher.understand(asked.words).subject
         present = asks_present(asked.text) or (
             inquiry.case.as_of is not None and asked.timing.period is None and without_dates(asked.text) != normalise(asked.text)
@@ -234,7 +243,8 @@ class Answerer:
         bare = (names_no_matter(subject) or bool(named and record is not None and named in record.content.title)) and (
             bool(asked.facets) or timed or more
         )
-        if not bare and not (inquiry.case.entry_id is not None and continues(asked.words)):
+        of_nothing = inquiry.intent != "policy_match" and asks_a_detail_of_nothing(asked.words)
+        if not bare and not (continues(asked.words) if inquiry.case.entry_id is not None else of_nothing):
             return None
         if inquiry.case.options and inquiry.case.picks and not timed:  # of which of them?
             waiting = replace(inquiry.case.picks, question=f"{inquiry.case.picks.question} {asked.words}".strip())
@@ -270,6 +280,18 @@ class Answerer:
             resolved=joined(other, asked.text),
             question=base_title(other.content.title),
         )
+
+    def _of_situation(self, asked: Asked) -> Answer | None:
+        """ "租房的", "那买房的呢": the entry under discussion when it is about that, else the one beside it that is."""
+        record, name = self._under_discussion(asked), situation_alone(asked.words)
+        if record is None or name is None or asked.inquiry.case.options:
+            return None
+        timing, question = timing_of(asked.inquiry), asked.inquiry.case.question
+        of_it = record if name in record.content.title else self._follow_ups.meant_instead(record, name, timing)
+        if of_it is None:
+            return None
+        resolved = joined(of_it, asked.text)
+        return self._told(asked.inquiry, timing, of_it, asked_facets(question), resolved=resolved)
 
     def _of_place(self, asked: Asked) -> Answer | None:
         """ "那示例区呢", "市里的": the counterpart for the place, or that the entry says nothing of it."""

@@ -87,7 +87,9 @@ class FollowUps:
             return None
         finds = self._lookup.search(base_title(record.content.title), timing)
         beside = (r.record for r in finds.ranked if r.record.entry_id != record.entry_id)
-        return next((other for other in beside if name in other.content.title and _shares_words(other, record)), None)
+        alike = [other for other in beside if _shares_words(other, record)]
+        titled = (other for other in alike if name in other.content.title)
+        return next(titled, None) or next((o for o in alike if any(name in q for q in o.content.similar_questions)), None)
 
     def at(self, record: EntryRecord, timing: Timing) -> EntryRecord | None:
         """The entry on the same matter that holds for the time asked about, else the one of today; None: the entry itself."""
