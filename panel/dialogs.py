@@ -18,6 +18,16 @@ async def attempt(problem: ui.label, work: Callable[[], Any]) -> bool:
     return True
 
 
+async def tried(work: Callable[[], Any]) -> bool:
+    """The same where there is no dialog: what is wrong appears at the page's edge."""
+    try:
+        await run.io_bound(work)
+    except WenzhengError as exc:
+        ui.notify(exc.problem + exc.fix, type="negative", multi_line=True)
+        return False
+    return True
+
+
 async def sure(question: str, verb: str) -> bool:
     """Ask; whether the answer was yes."""
     with ui.dialog() as dialog, ui.card().classes("panel-form"):

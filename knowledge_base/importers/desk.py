@@ -29,6 +29,8 @@ from knowledge_base.models import ImportJob, ImportRow
 from knowledge_base.uploads import check_upload
 from knowledge_base.vectors import batches
 from knowledge_base.workflow import Actor
+from staff import audit
+from staff.members import Member
 
 MAX_ROWS = 20_000
 READ_BATCH = 200
@@ -130,6 +132,11 @@ class ImportDesk:
             )  # fmt: skip
             if not started.rowcount:  # type: ignore[attr-defined]
                 raise ImportStateError("这次导入已经开始。", fix="等它完成，进度见导入列表。")
+            job = session.get_one(ImportJob, number)
+            detail = {"title": job.file_name, "follow_up": follow_up}
+            audit.record(
+                session, Member(actor.name, actor.name, actor.role), "import.commit", "import", number, detail, utc_now()
+            )
         self._submit(self._write, number, actor, follow_up)
 
     def cancel(self, number: int) -> None:

@@ -1,5 +1,6 @@
 """答题库: agents' replies proposed as entries; what was taken out of them; accept or turn down."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,7 @@ from nicegui import run, ui
 
 from errors import WenzhengError
 from insights.answer_bank import STATE_NAMES, AnswerBank
-from panel.access import member_of, panel_page
+from panel.access import acting, panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame
 from panel.times import shown
@@ -34,14 +35,14 @@ def register(context: PanelContext) -> None:
     @panel_page(context, "/bank", "gaps")
     async def bank(request: Request) -> None:
         with page_frame(request, "bank", "答题库", {"↑ ↓": "选上一条、下一条提案"}):
-            page = _BankPage(context.insights.bank, member_of(request))
+            page = _BankPage(context.insights.bank, partial(acting, request, "gaps"))
             page.build()
             await page.refresh()
 
 
 class _BankPage:
-    def __init__(self, bank: AnswerBank, member: Member) -> None:
-        self._bank, self._member = bank, member
+    def __init__(self, bank: AnswerBank, acting: Callable[[], Member]) -> None:
+        self._bank, self._acting = bank, acting
         self._selected: int | None = None
 
     def build(self) -> None:
@@ -100,8 +101,8 @@ class _BankPage:
         async def accept() -> None:
             words = [line.strip() for line in (similar.value or "").split("\n") if line.strip()]
             await self._do(
-                partial(
-                    self._bank.accept, proposal["id"], self._member, title=title.value, answer=answer.value, similar_questions=words,
+                lambda: self._bank.accept(
+                    proposal["id"], self._acting(), title=title.value, answer=answer.value, similar_questions=words,
                     department=department.value or None,
                 ),
                 "已采纳，等待审核发布",
@@ -147,7 +148,7 @@ class _BankPage:
         said = await dialog
         dialog.delete()
         if said and said.strip():
-            await self._do(partial(self._bank.reject, number, said, self._member), "已退回")
+            await self._do(lambda: self._bank.reject(number, said, self._acting()), "已退回")
         elif said is not None:
             ui.notify("请写明原因。", type="warning")
 

@@ -7,7 +7,7 @@ from fastapi import Request
 from nicegui import run, ui
 
 from insights.gap_list import SOURCE_NAMES, STATE_NAMES
-from panel.access import member_of, panel_page
+from panel.access import acting, member_of, panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame
 from panel.insights.gap_detail import GapDetail
@@ -54,7 +54,7 @@ def register(context: PanelContext) -> None:
 class _GapsPage:
     def __init__(self, context: PanelContext, request: Request) -> None:
         self._gaps, self._job = context.insights.gaps, context.insights.gap_job
-        self._detail = GapDetail(context.insights.gaps, member_of(request), self.refresh)
+        self._detail = GapDetail(context.insights.gaps, member_of(request), partial(acting, request, "gaps"), self.refresh)
         self._selected: int | None = None
 
     def build(self) -> None:

@@ -1,5 +1,6 @@
 """热点: topics of letters, tickets and consultations over time."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,7 @@ from nicegui import events, run, ui
 from errors import WenzhengError
 from insights.letters import import_letters
 from insights.topic_texts import SOURCE_NAMES
-from panel.access import member_of, panel_page
+from panel.access import acting, panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame
 from panel.times import shown
@@ -47,14 +48,14 @@ def register(context: PanelContext) -> None:
     @panel_page(context, "/topics", "gaps")
     async def topics(request: Request) -> None:
         with page_frame(request, "topics", "热点", {"↑ ↓": "选上一个、下一个热点"}):
-            page = _TopicsPage(context, member_of(request))
+            page = _TopicsPage(context, partial(acting, request, "gaps"))
             page.build()
             await page.refresh()
 
 
 class _TopicsPage:
-    def __init__(self, context: PanelContext, member: Member) -> None:
-        self._topics, self._database, self._member = context.insights.topics, context.database, member
+    def __init__(self, context: PanelContext, acting: Callable[[], Member]) -> None:
+        self._topics, self._database, self._acting = context.insights.topics, context.database, acting
         self._found: list[dict[str, Any]] = []
         self._selected: int | None = None
         self._run_id: int | None = None
@@ -161,7 +162,7 @@ class _TopicsPage:
         async def begin() -> None:
             try:
                 self._run_id = await run.io_bound(
-                    partial(self._topics.start, source.value, self._member, collection=collection.value or None)
+                    lambda: self._topics.start(source.value, self._acting(), collection=collection.value or None)
                 )
             except WenzhengError as exc:
                 problem.text = exc.problem + exc.fix
@@ -173,7 +174,7 @@ class _TopicsPage:
             text = (await event.file.read()).decode("utf-8-sig", errors="replace")
             name = event.file.name.rsplit(".", 1)[0]
             try:
-                report = await run.io_bound(import_letters, self._database, name, text.splitlines())
+                report = await run.io_bound(lambda: import_letters(self._database, name, text.splitlines(), self._acting()))
             except WenzhengError as exc:
                 problem.text = exc.problem + exc.fix
                 return

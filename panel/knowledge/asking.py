@@ -4,11 +4,20 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any, TypeVar
 
+from fastapi import Request
 from nicegui import run, ui
 
+from bot.authorization import editor_of
 from errors import WenzhengError
+from knowledge_base.workflow import Actor
+from panel.access import acting
 
 Result = TypeVar("Result")
+
+
+def editing(request: Request, permission: str = "knowledge.edit") -> Actor:
+    """Who acts on entries from this page now. Blocks; raises as `panel.access.acting`."""
+    return editor_of(acting(request, permission))
 
 
 async def attempt(work: Callable[[], Result]) -> Result | None:

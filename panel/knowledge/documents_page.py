@@ -6,14 +6,13 @@ from urllib.parse import quote
 from fastapi import Request
 from nicegui import run, ui
 
-from bot.authorization import editor_of
 from conversations.answer_usage import GivenAnswer
 from knowledge_base.documents import RELATIONS, DocumentImpact, DocumentRow, Resting
 from knowledge_base.repeal import Repeal
 from panel.access import member_of, panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame
-from panel.knowledge.asking import Later, attempt, read_day, sure
+from panel.knowledge.asking import Later, attempt, editing, read_day, sure
 from panel.knowledge.words import VALIDITY_NAMES, VALIDITY_TONES, state_tag, style, tag
 from panel.times import shown
 
@@ -33,7 +32,7 @@ def register(context: PanelContext) -> None:
 class _Documents:
     def __init__(self, request: Request, context: PanelContext) -> None:
         self.member, self.workshop = member_of(request), context.workshop
-        self.actor = editor_of(self.member)
+        self.request = request
         self.number = request.query_params.get("number", "")
         self.boxes: dict[int, ui.checkbox] = {}
 
@@ -184,7 +183,7 @@ class _Documents:
     async def _review(self) -> None:
         chosen = self._chosen()
         if chosen:
-            done = await attempt(lambda: self.workshop.reviews.demand(chosen, self.actor, f"“{self.number}”有变化"))
+            done = await attempt(lambda: self.workshop.reviews.demand(chosen, editing(self.request), f"“{self.number}”有变化"))
             if done is not None:
                 ui.notify(f"已把 {done} 个条目列入待复核", type="positive")
                 await self.show(self.number)
@@ -203,7 +202,7 @@ class _Documents:
         ):
             return
         order = Repeal(self.number, day, way, replaced_by.strip() or None, replacement.strip() or None)
-        outcomes = await attempt(lambda: self.workshop.repeals.apply(order, chosen, self.actor))
+        outcomes = await attempt(lambda: self.workshop.repeals.apply(order, chosen, editing(self.request, "knowledge.review")))
         if outcomes is None:
             return
         await run.io_bound(self.workshop.follow)

@@ -6,12 +6,11 @@ from typing import Any
 from fastapi import Request
 from nicegui import run, ui
 
-from bot.authorization import editor_of
 from knowledge_base.importers.jobs import OUTCOME_NAMES, STATE_NAMES, STATUS_NAMES, JobView, RowView
 from panel.access import member_of, panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame
-from panel.knowledge.asking import attempt, sure
+from panel.knowledge.asking import attempt, editing, sure
 from panel.knowledge.differences import draw_stored_changes
 from panel.knowledge.doubles import draw_doubles
 from panel.knowledge.imports_page import TONES, WORKING, summary
@@ -36,6 +35,7 @@ def register(context: PanelContext) -> None:
 
 class _Import:
     def __init__(self, request: Request, context: PanelContext, job: JobView) -> None:
+        self.request = request
         self.desk, self.member, self.job = context.workshop.imports, member_of(request), job
         self.status: str | None = "error" if job.counts.get("error") else None
         self.page = 0
@@ -168,19 +168,29 @@ class _Import:
 
     async def _choose(self, number: int, choice: str) -> None:
         picked: Any = choice or None
-        await attempt(lambda: self.desk.choose(self.job.id, {number: picked}))
+
+        def work() -> None:
+            editing(self.request)
+            self.desk.choose(self.job.id, {number: picked})
+
+        await attempt(work)
 
     async def _commit(self) -> None:
         follow_up = self.follow_up.value
         if follow_up == "publish" and not await sure("导入后直接发布，不经第二人审核，操作记录会注明。", "导入并发布", "primary"):
             return
-        changed, conflicts, actor = self.changed.value, self.conflicts.value, editor_of(self.member)
-        await attempt(lambda: self.desk.commit(self.job.id, actor, changed=changed, conflicts=conflicts, follow_up=follow_up))
+        changed, conflicts, actor = self.changed.value, self.conflicts.value, partial(editing, self.request)
+        await attempt(lambda: self.desk.commit(self.job.id, actor(), changed=changed, conflicts=conflicts, follow_up=follow_up))
         await self.show()
 
     async def _cancel(self) -> None:
         if await sure("放弃这次导入？什么都不会写入。", "放弃"):
-            await attempt(lambda: self.desk.cancel(self.job.id))
+
+            def work() -> None:
+                editing(self.request)
+                self.desk.cancel(self.job.id)
+
+            await attempt(work)
             await self.show()
 
     async def _while_working(self) -> None:

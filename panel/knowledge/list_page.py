@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,14 +11,13 @@ from fastapi import Request
 from nicegui import run, ui
 
 from answering.entry_finder import FoundPage
-from bot.authorization import editor_of
 from bot.entry_page import KIND_NAMES
 from knowledge_base.catalogue import EntryFilter
 from knowledge_base.workflow import STATE_NAMES
 from panel.access import member_of, panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame
-from panel.knowledge.asking import Later, attempt
+from panel.knowledge.asking import Later, attempt, editing
 from panel.knowledge.batch import BATCH_STEPS, take_step
 from panel.knowledge.words import VALIDITY_NAMES, Names, place, row_cells, style
 
@@ -76,6 +76,7 @@ def register(context: PanelContext) -> None:
 
 class _List:
     def __init__(self, request: Request, context: PanelContext) -> None:
+        self.request = request
         self.member, self.workshop, self.name_of = member_of(request), context.workshop, Names(context.accounts)
         self.wishes = Wishes.of(request.query_params)
         self.total = 0
@@ -213,7 +214,7 @@ class _List:
                     ui.button(step.name, icon=step.icon, on_click=lambda step=step: self.take(step, ids)).props("outline")
 
     async def take(self, step: Any, ids: list[int]) -> None:
-        if await take_step(self.workshop, step, ids, editor_of(self.member)):
+        if await take_step(self.workshop, step, ids, partial(editing, self.request, step.permission)):
             await self.load()
 
     def export(self) -> None:

@@ -7,16 +7,15 @@ from fastapi import Request
 from nicegui import run, ui
 
 from answering.neighbours import RELATION_NAMES
-from bot.authorization import editor_of
 from bot.entry_page import KIND_NAMES
 from bot.workshop import near_pieces
 from errors import WenzhengError
 from knowledge_base.content import MAX_ANSWER, MAX_TITLE
 from knowledge_base.notices.drafting import Notice, NoticeFacts, PieceView, draft_content
-from panel.access import member_of, panel_page
+from panel.access import panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame
-from panel.knowledge.asking import attempt
+from panel.knowledge.asking import attempt, editing
 from panel.knowledge.doubles import TONES, draw_doubles
 from panel.knowledge.words import style, tag
 
@@ -39,7 +38,7 @@ def register(context: PanelContext) -> None:
 
 class _Document:
     def __init__(self, request: Request, context: PanelContext, number: int, notice: Notice) -> None:
-        self.workshop, self.member, self.number, self.notice = context.workshop, member_of(request), number, notice
+        self.workshop, self.request, self.number, self.notice = context.workshop, request, number, notice
         self.chosen = set(notice.suggested())
         self.edited: dict[int, dict[str, Any]] = {}
         self.done: set[int] = set()
@@ -167,11 +166,10 @@ class _Document:
     async def _save(self) -> None:
         wanted = sorted(self.chosen - self.done)
         drafts = {number: self._draft(number) for number in wanted}
-        actor = editor_of(self.member)
         refused: list[str] = []
 
         def work() -> int:
-            made = 0
+            made, actor = 0, editing(self.request)
             for number, draft in drafts.items():
                 try:
                     self.workshop.store.create(draft_content(draft), actor)

@@ -334,3 +334,17 @@ async def test_the_list_of_drafts_follows_by_itself(
             return
         await asyncio.sleep(0.05)
     raise AssertionError("the draft was not taken in within five seconds")
+
+
+async def test_what_is_done_to_entries_is_in_the_audit_log(
+    client: httpx.AsyncClient, editor: dict[str, str], reviewer: dict[str, str]
+) -> None:
+    entry = await post(client, "/api/entries", editor, ENTRY, 201)
+    path = f"/api/entries/{entry['entry_id']}"
+    await post(client, f"{path}/submit", editor)
+    await post(client, f"{path}/return", reviewer, {"comment": "依据是哪一条？"})
+    lines = (await get(client, "/api/staff/audit", object_kind="entry", object_id=str(entry["entry_id"])))["lines"]
+    assert [(line["actor"], line["action"]) for line in lines] == [
+        ("shenhe", "entry.send_back"), ("bianji", "entry.submit"), ("bianji", "entry.create"),
+    ]  # fmt: skip
+    assert lines[0]["detail"] == {"title": ENTRY["title"], "before": 1, "version": 1, "comment": "依据是哪一条？"}
