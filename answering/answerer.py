@@ -70,8 +70,9 @@ class Answerer:
         ours = self._jurisdiction(searcher.revision)
         elsewhere = ours.elsewhere(asked.text)
         if elsewhere:
-            said = wording.not_ours(elsewhere, ours.name)
-            return self._replies().plain("fallback", said, inquiry, asked.timing, buttons=[HUMAN])
+            return self._replies().plain(
+                "fallback", wording.not_ours(elsewhere, ours.name), inquiry, asked.timing, buttons=[HUMAN]
+            )
         follow_up = self._follow_up(asked)
         if follow_up is not None:
             return follow_up
@@ -165,8 +166,7 @@ class Answerer:
         timing = timing_of(inquiry)
         records = [live[i] for i in picks.entries[choice] if i in live and timing.fits(live[i].content)]
         if not records:
-            said = wording.STOPPED + wording.NOT_FOUND_ALONE
-            return self._replies().plain("fallback", said, inquiry, timing, buttons=[HUMAN])
+            return self._replies().plain("fallback", wording.STOPPED + wording.NOT_FOUND_ALONE, inquiry, timing, buttons=[HUMAN])
         return self._taken(inquiry, picks, choice, records)
 
     def _taken(self, inquiry: Inquiry, picks: PickList, choice: int, records: Sequence[EntryRecord]) -> Answer:
@@ -198,7 +198,8 @@ class Answerer:
         case = inquiry.case
         if picks is None or not case.options or len(inquiry.text) > SHORT_REPLY or asked_facets(inquiry.text):
             return None
-        records = [r for r in self._store.published(case.options).values() if timing_of(inquiry).fits(r.content)]
+        live = self._store.published(case.options)
+        records = [live[i] for i in case.options if i in live and timing_of(inquiry).fits(live[i].content)]
         name = situation_alone(inquiry.text)
         if name and (meant := named_among(records, name)) is not None:  # "买房的"
             return self._told_or_asked(inquiry, [meant], picks.question, picks.asked)
@@ -242,7 +243,8 @@ class Answerer:
         of_nothing = inquiry.intent != "policy_match" and asks_a_detail_of_nothing(asked.words)
         if not bare and not (continues(asked.words) if inquiry.case.entry_id is not None else of_nothing):
             return None
-        if inquiry.case.options and inquiry.case.picks and not timed:  # of which of them?
+        asks_which = inquiry.case.picks and (inquiry.case.picks.asked or record is None)  # not what was only offered as near
+        if inquiry.case.options and inquiry.case.picks and asks_which and not timed:
             waiting = replace(inquiry.case.picks, question=f"{inquiry.case.picks.question} {asked.words}".strip())
             return self._asked_again(replace(inquiry, case=replace(inquiry.case, picks=waiting)), waiting)
         timing = Timing(inquiry.as_of) if present else asked.timing if timed else timing_of(inquiry)
