@@ -227,13 +227,12 @@ class Answerer:
         inquiry = asked.inquiry
         if (beside := self._of_place(asked) or self._of_situation(asked)) is not None:
             return beside
-        subject = self._index.searcher.understand(asked.words).subject
         present = asks_present(asked.text) or (
             inquiry.case.as_of is not None and asked.timing.period is None and without_dates(asked.text) != normalise(asked.text)
         )  # "2026年呢" after another year, said in 2026
         timed = asked.timing.period is not None or present
-        if timed:
-            subject = wording.DATED_PADDING.sub(" ", subject)
+        subject = self._index.searcher.understand(asked.words).subject
+        subject = wording.DATED_PADDING.sub(" ", subject) if timed else subject
         more = inquiry.case.entry_id is not None and bool(_MORE.search(normalise(asked.text)))
         record = self._lookup.live(inquiry.case.entry_id)
         named = left_over(subject) if timed and record is not None else ""
@@ -295,13 +294,12 @@ class Answerer:
         place = place_alone(asked.words, record.content.title if record else "")
         if place is None or record is None or asked.inquiry.case.options:
             return None
-        inquiry, timing = asked.inquiry, timing_of(asked.inquiry)
+        inquiry, timing, resolved = asked.inquiry, timing_of(asked.inquiry), joined(record, asked.inquiry.text)
         other = self._follow_ups.of_place(record, place, inquiry.case.question, timing)
-        resolved = joined(record, inquiry.text)
         if other is not None:
             return self._told(inquiry, timing, other, asked_facets(inquiry.case.question), resolved=resolved)
-        text = self._follow_ups.loose(record, asked.words, self._replies().page(record))
-        return self._replies().told(inquiry, timing, record, text, resolved=resolved)
+        loose = self._follow_ups.loose(record, asked.words, self._replies().page(record))
+        return self._replies().told(inquiry, timing, record, loose, resolved=resolved)
 
     def _at_another_time(self, asked: Asked) -> Answer:
         finds = self._lookup.best_at(asked.words, asked.timing)
@@ -397,6 +395,6 @@ class Answerer:
             return self._replies().offered(
                 "fallback", lead, asked.inquiry, asked.timing, records, labels_for(records), found, HUMAN
             )
-        text = f"{wording.NOT_FOUND}{wording.NOT_FOUND_ALONE}"
         found = Found(finds.result, finds.result.hits[0] if finds.result.hits else None)
-        return self._replies().plain("fallback", text, asked.inquiry, asked.timing, found=found, buttons=[HUMAN])
+        said = wording.NOT_FOUND + wording.NOT_FOUND_ALONE
+        return self._replies().plain("fallback", said, asked.inquiry, asked.timing, found=found, buttons=[HUMAN])
