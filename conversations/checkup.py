@@ -224,7 +224,7 @@ class Checkups:
             note = eligibility_wording.as_of(found.record.content, form.day(now.as_of), now.as_of)
             concluded = self._adviser.conclude(inquiry, found, facts, note)
             return _with(base, _prefaced(concluded, heard if form.again else ""), now, form)
-        answer = self._adviser.ask(inquiry, found, fact, heard=heard, first=not form.asked)
+        answer = self._adviser.ask(inquiry, found, fact, heard=heard, first=not form.asked and not heard)
         form = replace(form, asking=fact, asked=[*form.asked, fact])
         return _with(base, answer, now, form, fact)
 
