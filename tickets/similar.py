@@ -15,6 +15,7 @@ MOST_LOOKED_AT = 500
 MOST_SHOWN = 8
 SAME_MATTER = 0.4  # share of the shorter text's pairs of characters that the other has, too
 SAME_PLACE = 0.75
+SHORTEST_PLACE = 6  # characters
 BESIDE_THE_PLACE = 0.2  # at one place, less in common is one matter
 _WORDS = re.compile(r"[\W_]+")
 
@@ -72,9 +73,9 @@ def _matter(ticket: Ticket) -> str:
 
 
 def _place(ticket: Ticket) -> str:
-    """The place as told; what is not stated is no place."""
+    """The place as told; a district alone, or what is not stated, is none."""
     where = str(ticket.details.get("where") or "")
-    return where if len(where) >= 3 and not where.startswith("未") else ""
+    return where if len(where) >= SHORTEST_PLACE else ""
 
 
 def _pairs(text: str) -> set[str]:

@@ -81,7 +81,9 @@ class TicketDetail:
 
     def _facts(self, ticket: dict[str, Any]) -> None:
         with ui.element("dl").classes("ticket-facts") as facts:
-            _list_facts(ticket["details"])
+            # the story above begins with what was told; said once is enough
+            told_once = ticket["text"].startswith(str(ticket["details"].get("what") or " "))
+            _list_facts({**ticket["details"], "what": ""} if told_once else ticket["details"])
 
         async def reveal() -> None:
             def look() -> dict[str, Any]:
