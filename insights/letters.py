@@ -74,7 +74,7 @@ def import_letters(database: Database, collection: str, lines: Iterable[str], me
             result = session.execute(insert(Letter.__table__).on_conflict_do_nothing(), part)  # type: ignore[arg-type]
             added += max(0, result.rowcount)  # type: ignore[attr-defined]
     with database.write() as session:
-        detail = {"questions": read, "added": added}
+        detail = {"letters": read, "added": added}
         audit.record(session, member, "letters_import", "letters", name, detail, utc_now())
     return LetterReport(name, read, added, problems)
 

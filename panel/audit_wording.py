@@ -71,11 +71,11 @@ FIELDS: Mapping[str, str] = {
     "state": "状态", "department": "部门", "kind": "类别", "role": "角色", "from": "原为", "to": "改为", "display_name": "姓名", "owner": "账号",
     "label": "用途", "days": "有效天数", "reason": "原因", "title": "标题", "text": "内容", "shared": "共用", "questions": "问题数",
     "answered": "已答", "entry_id": "条目", "version": "版本", "mark": "标记", "before": "之前", "generation": "第几次", "forced": "强制",
-    "intent": "意图", "into": "拆成", "verdict": "结论", "resolution": "处理", "added": "新增", "follow_up": "写入之后", "comment": "说明", "message_id": "消息", "source": "来源", "collection": "来信",
+    "intent": "意图", "into": "拆成", "verdict": "结论", "resolution": "处理", "letters": "来信数", "added": "新增", "follow_up": "写入之后", "comment": "说明", "message_id": "消息", "source": "来源", "collection": "来信",
 }  # fmt: skip
 VALUES: Mapping[str, str] = {
     **rectification.STATE_NAMES, **rules.STATE_SHORT_NAMES, **rules.KIND_NAMES, **ROLE_NAMES, "wrong": "有误", "outdated": "过时",
-    "missing": "缺少", "draft": "留作草稿", "submit": "提交审核", "publish": "直接发布",
+    "missing": "缺少", "tickets": "诉求工单", "consultations": "咨询问题", "letters": "来信", "draft": "留作草稿", "submit": "提交审核", "publish": "直接发布",
 }  # fmt: skip
 
 

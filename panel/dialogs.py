@@ -28,13 +28,13 @@ async def tried(work: Callable[[], Any]) -> bool:
     return True
 
 
-async def sure(question: str, verb: str) -> bool:
+async def sure(question: str, verb: str, color: str = "negative") -> bool:
     """Ask; whether the answer was yes."""
     with ui.dialog() as dialog, ui.card().classes("panel-form"):
-        ui.label(question)
+        ui.label(question).classes("panel-text")
         with ui.row().classes("w-full justify-end"):
             ui.button("取消", on_click=lambda: dialog.submit(False)).props("flat autofocus")
-            ui.button(verb, on_click=lambda: dialog.submit(True), color="negative")
+            ui.button(verb, on_click=lambda: dialog.submit(True), color=color)
     answer = await dialog
     dialog.delete()
     return bool(answer)

@@ -52,6 +52,13 @@ def register(context: PanelContext) -> None:
                 ui.space()
                 ui.button("新建令牌", icon="key", on_click=lambda: _new_token(accounts, member, by, refresh)).props("outline")
             tokens = ui.table(columns=TOKEN_COLUMNS, rows=[], row_key="id", pagination=10).classes("panel-table").props("dense")
+            tokens.props('no-data-label="还没有令牌"')
+            table.props('no-data-label="没有符合的账号"')
+            table.add_slot(  # a link, so that the keyboard reaches it
+                "body-cell-display_name",
+                """<q-td :props="props"><a href="#" class="panel-link" @click.prevent.stop="() => $parent.$emit('open', props.row.name)">
+                {{ props.value }}</a></q-td>""",
+            )
             tokens.add_slot(
                 "body-cell-end",
                 """<q-td :props="props"><q-btn v-if="props.row.valid" flat dense no-caps size="sm" color="negative" label="作废"
@@ -74,18 +81,19 @@ def register(context: PanelContext) -> None:
 
             tokens.on("end", end)
 
-            async def open_account(event: Any) -> None:
+            async def open_account(name: str) -> None:
                 found: list[Account] = []
 
                 def look() -> None:
                     by()
-                    found.append(accounts.get(event.args[1]["name"]))
+                    found.append(accounts.get(name))
 
                 if await tried(look):
                     (account,) = found
                     await _account(accounts, account, member, by, refresh)
 
-            table.on("row-click", open_account, [[], ["name"], None])
+            table.on("row-click", lambda event: open_account(event.args[1]["name"]), [[], ["name"], None])
+            table.on("open", lambda event: open_account(event.args))
             await refresh()
 
 

@@ -13,6 +13,7 @@ from insights.topic_texts import SOURCE_NAMES
 from panel.access import acting, panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame
+from panel.insights.chosen_row import ChosenRow
 from panel.times import shown
 from staff.members import Member
 
@@ -57,7 +58,6 @@ class _TopicsPage:
     def __init__(self, context: PanelContext, acting: Callable[[], Member]) -> None:
         self._topics, self._database, self._acting = context.insights.topics, context.database, acting
         self._found: list[dict[str, Any]] = []
-        self._selected: int | None = None
         self._run_id: int | None = None
 
     def build(self) -> None:
@@ -81,9 +81,9 @@ class _TopicsPage:
                 self._table.add_slot(
                     "no-data", '<div class="panel-empty">还没有热点。点“新的分析”，从工单、咨询或导入的来信里找。</div>'
                 )
-                self._table.on("row-click", self._clicked, [[], ["id"], None])
+                self._row = ChosenRow(self._table, self._show)
             self._box = ui.column().classes("panel-card insight-detail")
-        ui.keyboard(on_key=self._key)
+        ui.keyboard(on_key=self._row.key)
         ui.timer(2.0, self._tick, immediate=False)
 
     async def refresh(self) -> None:
@@ -120,13 +120,12 @@ class _TopicsPage:
             for topic in shown_topics
         ]
         ids = [topic["id"] for topic in shown_topics]
-        if self._selected not in ids:
-            self._selected = ids[0] if ids else None
+        self._row.among(ids)
         await self._show()
 
     async def _show(self) -> None:
-        self._table.props(f":table-row-class-fn=\"row => row.id === {self._selected or 0} ? 'insight-chosen' : ''\"")
-        topic = await run.io_bound(self._topics.read, self._selected) if self._selected else None
+        self._row.mark()
+        topic = await run.io_bound(self._topics.read, self._row.id) if self._row.id else None
         self._box.clear()
         with self._box:
             if topic is None:
@@ -206,17 +205,6 @@ class _TopicsPage:
             with ui.row().classes("w-full justify-end"):
                 ui.button("取消", on_click=dialog.close).props("flat no-caps")
                 ui.button("开始分析", on_click=begin).props("no-caps")
-
-    async def _clicked(self, event: Any) -> None:
-        self._selected = int(event.args[1]["id"])
-        await self._show()
-
-    async def _key(self, event: Any) -> None:
-        ids = [row["id"] for row in self._table.rows]
-        if event.action.keydown and event.key.name in {"ArrowDown", "ArrowUp"} and ids:
-            at = ids.index(self._selected) if self._selected in ids else -1
-            self._selected = ids[max(0, min(len(ids) - 1, at + (1 if event.key.name == "ArrowDown" else -1)))]
-            await self._show()
 
 
 def _run_name(line: dict[str, Any]) -> str:

@@ -53,17 +53,6 @@ async def comment_for(title: str, verb: str, *, required: bool = False, note: st
     return None if answer is None else str(answer)
 
 
-async def sure(question: str, verb: str, color: str = "negative") -> bool:
-    with ui.dialog() as dialog, ui.card().classes("panel-form"):
-        ui.label(question).classes("panel-text")
-        with ui.row().classes("w-full justify-end"):
-            ui.button("取消", on_click=lambda: dialog.submit(False)).props("flat autofocus")
-            ui.button(verb, on_click=lambda: dialog.submit(True), color=color)
-    answer = await dialog
-    dialog.delete()
-    return bool(answer)
-
-
 async def day_and_time(title: str, verb: str) -> str | None:
     """A moment as the browser's field writes it (China's time), or None."""
     with ui.dialog() as dialog, ui.card().classes("panel-form"):

@@ -11,8 +11,9 @@ from knowledge_base.documents import RELATIONS, DocumentImpact, DocumentRow, Res
 from knowledge_base.repeal import Repeal
 from panel.access import member_of, panel_page
 from panel.context import PanelContext
+from panel.dialogs import sure
 from panel.frame import page_frame
-from panel.knowledge.asking import Later, attempt, editing, read_day, sure
+from panel.knowledge.asking import Later, attempt, editing, read_day
 from panel.knowledge.words import VALIDITY_NAMES, VALIDITY_TONES, state_tag, style, tag
 from panel.times import shown
 

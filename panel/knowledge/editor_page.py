@@ -17,8 +17,9 @@ from knowledge_base.entries import EntryRecord
 from knowledge_base.errors import ContentError, StaleVersionError
 from panel.access import member_of, panel_page
 from panel.context import PanelContext
+from panel.dialogs import sure
 from panel.frame import page_frame
-from panel.knowledge.asking import Later, attempt, comment_for, day_and_time, editing, sure
+from panel.knowledge.asking import Later, attempt, comment_for, day_and_time, editing
 from panel.knowledge.form import EntryForm
 from panel.knowledge.side import Side, content_of
 from panel.knowledge.versions import Versions, draw_audit

@@ -9,8 +9,9 @@ from nicegui import run, ui
 from knowledge_base.importers.jobs import OUTCOME_NAMES, STATE_NAMES, STATUS_NAMES, JobView, RowView
 from panel.access import member_of, panel_page
 from panel.context import PanelContext
+from panel.dialogs import sure
 from panel.frame import page_frame
-from panel.knowledge.asking import attempt, editing, sure
+from panel.knowledge.asking import attempt, editing
 from panel.knowledge.differences import draw_stored_changes
 from panel.knowledge.doubles import draw_doubles
 from panel.knowledge.imports_page import TONES, WORKING, summary
@@ -150,9 +151,10 @@ class _Import:
                 else:
                     ui.label(row.title or "（没有标题）")
                 ui.space()
-                if row.status in {"changed", "conflict"} and self.job.state in {"ready", "aborted"} and not row.outcome:
+                doubtful = row.status in {"changed", "conflict"} or (row.status == "new" and row.near)
+                if doubtful and self.job.state in {"ready", "aborted"} and not row.outcome:
                     ui.select(
-                        {"": "按上面的选择", **CHOICES},
+                        {"": "新增", "skip": "跳过"} if row.status == "new" else {"": "按上面的选择", **CHOICES},
                         value=row.choice or "",
                         on_change=lambda e: self._choose(row.number, e.value),
                     ).style("width: 132px")

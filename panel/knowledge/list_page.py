@@ -175,9 +175,10 @@ class _List:
         self.table.rows = [row_cells(row, self.name_of, found.probabilities.get(row.entry_id)) for row in found.rows]
         self.selected()
         first = page * PAGE
-        self.counted.set_text(
-            f"共 {found.total} 条，第 {first + 1}—{first + len(found.rows)} 条" if found.rows else "没有符合的条目"
-        )
+        near = values.get("by") == "meaning" and bool(values.get("q"))
+        told = f"最相近的 {found.total} 条" if near else f"共 {found.total} 条"
+        self.counted.set_text(f"{told}，第 {first + 1}—{first + len(found.rows)} 条" if found.rows else "没有符合的条目")
+        self.fields["order"].set_visibility(not near)  # the nearest come first
         self.back.set_enabled(page > 0)
         self.on.set_enabled(first + PAGE < found.total)
         self.offer(counts)

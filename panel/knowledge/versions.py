@@ -9,7 +9,8 @@ from bot.workshop import Workshop
 from knowledge_base.history import VersionInfo
 from knowledge_base.workflow import Actor
 from panel.audit_wording import ENTRY_ACTIONS
-from panel.knowledge.asking import attempt, sure
+from panel.dialogs import sure
+from panel.knowledge.asking import attempt
 from panel.knowledge.differences import draw_changes
 from panel.knowledge.words import Names, tag
 from panel.times import shown
