@@ -70,8 +70,9 @@ class Answerer:
         ours = self._jurisdiction(searcher.revision)
         elsewhere = ours.elsewhere(asked.text)
         if elsewhere:
-            said = wording.not_ours(elsewhere, ours.name)
-            return self._replies().plain("fallback", said, inquiry, asked.timing, buttons=[HUMAN])
+            return self._replies().plain(
+                "fallback", wording.not_ours(elsewhere, ours.name), inquiry, asked.timing, buttons=[HUMAN]
+            )
         follow_up = self._follow_up(asked)
         if follow_up is not None:
             return follow_up
@@ -165,8 +166,7 @@ class Answerer:
         timing = timing_of(inquiry)
         records = [live[i] for i in picks.entries[choice] if i in live and timing.fits(live[i].content)]
         if not records:
-            said = wording.STOPPED + wording.NOT_FOUND_ALONE
-            return self._replies().plain("fallback", said, inquiry, timing, buttons=[HUMAN])
+            return self._replies().plain("fallback", wording.STOPPED + wording.NOT_FOUND_ALONE, inquiry, timing, buttons=[HUMAN])
         return self._taken(inquiry, picks, choice, records)
 
     def _taken(self, inquiry: Inquiry, picks: PickList, choice: int, records: Sequence[EntryRecord]) -> Answer:
@@ -198,7 +198,8 @@ class Answerer:
         case = inquiry.case
         if picks is None or not case.options or len(inquiry.text) > SHORT_REPLY or asked_facets(inquiry.text):
             return None
-        records = [r for r in self._store.published(case.options).values() if timing_of(inquiry).fits(r.content)]
+        live = self._store.published(case.options)
+        records = [live[i] for i in case.options if i in live and timing_of(inquiry).fits(live[i].content)]
         name = situation_alone(inquiry.text)
         if name and (meant := named_among(records, name)) is not None:  # "买房的"
             return self._told_or_asked(inquiry, [meant], picks.question, picks.asked)
@@ -226,13 +227,12 @@ class Answerer:
         inquiry = asked.inquiry
         if (beside := self._of_place(asked) or self._of_situation(asked)) is not None:
             return beside
-        subject = self._index.searcher.understand(asked.words).subject
         present = asks_present(asked.text) or (
             inquiry.case.as_of is not None and asked.timing.period is None and without_dates(asked.text) != normalise(asked.text)
         )  # "2026年呢" after another year, said in 2026
         timed = asked.timing.period is not None or present
-        if timed:
-            subject = wording.DATED_PADDING.sub(" ", subject)
+        subject = self._index.searcher.understand(asked.words).subject
+        subject = wording.DATED_PADDING.sub(" ", subject) if timed else subject
         more = inquiry.case.entry_id is not None and bool(_MORE.search(normalise(asked.text)))
         record = self._lookup.live(inquiry.case.entry_id)
         named = left_over(subject) if timed and record is not None else ""
@@ -242,7 +242,8 @@ class Answerer:
         of_nothing = inquiry.intent != "policy_match" and asks_a_detail_of_nothing(asked.words)
         if not bare and not (continues(asked.words) if inquiry.case.entry_id is not None else of_nothing):
             return None
-        if inquiry.case.options and inquiry.case.picks and not timed:  # of which of them?
+        asks_which = inquiry.case.picks and (inquiry.case.picks.asked or record is None)  # not what was only offered as near
+        if inquiry.case.options and inquiry.case.picks and asks_which and not timed:
             waiting = replace(inquiry.case.picks, question=f"{inquiry.case.picks.question} {asked.words}".strip())
             return self._asked_again(replace(inquiry, case=replace(inquiry.case, picks=waiting)), waiting)
         timing = Timing(inquiry.as_of) if present else asked.timing if timed else timing_of(inquiry)
@@ -293,13 +294,12 @@ class Answerer:
         place = place_alone(asked.words, record.content.title if record else "")
         if place is None or record is None or asked.inquiry.case.options:
             return None
-        inquiry, timing = asked.inquiry, timing_of(asked.inquiry)
+        inquiry, timing, resolved = asked.inquiry, timing_of(asked.inquiry), joined(record, asked.inquiry.text)
         other = self._follow_ups.of_place(record, place, inquiry.case.question, timing)
-        resolved = joined(record, inquiry.text)
         if other is not None:
             return self._told(inquiry, timing, other, asked_facets(inquiry.case.question), resolved=resolved)
-        text = self._follow_ups.loose(record, asked.words, self._replies().page(record))
-        return self._replies().told(inquiry, timing, record, text, resolved=resolved)
+        loose = self._follow_ups.loose(record, asked.words, self._replies().page(record))
+        return self._replies().told(inquiry, timing, record, loose, resolved=resolved)
 
     def _at_another_time(self, asked: Asked) -> Answer:
         finds = self._lookup.best_at(asked.words, asked.timing)
@@ -395,6 +395,6 @@ class Answerer:
             return self._replies().offered(
                 "fallback", lead, asked.inquiry, asked.timing, records, labels_for(records), found, HUMAN
             )
-        text = f"{wording.NOT_FOUND}{wording.NOT_FOUND_ALONE}"
         found = Found(finds.result, finds.result.hits[0] if finds.result.hits else None)
-        return self._replies().plain("fallback", text, asked.inquiry, asked.timing, found=found, buttons=[HUMAN])
+        said = wording.NOT_FOUND + wording.NOT_FOUND_ALONE
+        return self._replies().plain("fallback", said, asked.inquiry, asked.timing, found=found, buttons=[HUMAN])

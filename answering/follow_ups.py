@@ -96,7 +96,8 @@ class FollowUps:
             return record
         finds = self._lookup.search(base_title(record.content.title), timing)
         beside = [r.record for r in finds.ranked if r.record.entry_id != record.entry_id]
-        return named_among([other for other in beside if _shares_words(other, record)], name)
+        alike = [other for other in beside if _shares_words(other, record)]
+        return named_among(sorted(alike, key=lambda other: other.content.kind != record.content.kind), name)
 
     def at(self, record: EntryRecord, timing: Timing) -> EntryRecord | None:
         """The entry on the same matter that holds for the time asked about, else the one of today; None: the entry itself."""

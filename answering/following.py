@@ -115,11 +115,19 @@ _SITUATION_ALONE = re.compile(
 )
 
 
+_NO_SITUATION = re.compile(r"[你您我不没骗坑假错谢]|真是|人工|工作人员")
+
+
 def situation_alone(text: str) -> str | None:
     """The situation that a message names and nothing besides ("租房的", "那买房的呢"); None: it is no such message."""
     plain = normalise(text)
     match = _SITUATION_ALONE.match(plain)
-    return match["name"] if match and not asked_facets(match["name"]) and left_over(match["name"]) == match["name"] else None
+    name = match["name"] if match else ""
+    return (
+        name
+        if name and not asked_facets(name) and len(left_over(name)) > MOST_LEFT_OVER and not _NO_SITUATION.search(name)
+        else None
+    )
 
 
 _MONEY_GIVEN = re.compile(r"补贴|补助|奖励|津贴|返还|贷款|服务券|消费券|扣除|提取|退税|养老金|失业金|补偿")

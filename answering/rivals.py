@@ -79,9 +79,17 @@ def _not_told_apart(best: Candidate, sure: Sequence[Candidate], plain: str) -> l
     named = set(left_over(_NO_MATTER.sub(" ", plain)))
     if len(named) < LEAST_NAMED or _in_full(best, named):
         return None
-    fitting = [c for c in sure if named <= _said(c)]
+    fitting = [c for c in sure if named <= _said(c) and not _speaks_for(best, c, plain)]
     rivals = [c for c in fitting if c.content.kind not in _EXPLAINS and not _in_full(c, named)]
     return rivals if best in rivals and len(rivals) > 1 else None
+
+
+def _speaks_for(best: Candidate, other: Candidate, plain: str) -> bool:
+    """Whether two characters in a row of the question stand in the best one's title and nowhere in the other ("一般")."""
+    title, said = normalise(best.content.title), normalise("\n".join([other.content.title, *other.content.similar_questions]))
+    words = _NO_MATTER.sub(" ", plain)
+    pairs = (words[i : i + 2] for i in range(len(words) - 1))
+    return other is not best and any(pair in title and pair not in said for pair in pairs)
 
 
 def _said(candidate: Candidate) -> set[str]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 from answering.models import Answer, Inquiry
-from answering.wording import MAX_ANSWER
+from answering.wording import MAX_ANSWER, NOT_FOUND
 from conversations import clock, doubt, tasks, wording
 from conversations.case import AWAITING_REASON, IDLE_LIMIT, OFFER_HANDOFF, Case
 from conversations.checkup import Checkups
@@ -140,6 +140,8 @@ class Consultation:
         if result.outcome == "clarify":
             buttons = [*result.buttons, wording.COMPLAINT_BUTTON]
             return replace(result, text=f"{result.text}\n\n{wording.COMPLAINT_LATER}", buttons=buttons)
+        if result.citations and result.outcome == "fallback":  # a list could not be picked from beside the form
+            result = replace(result, text=NOT_FOUND, citations=[])
         begun = self._tickets.step(complaint, replace(result.case, awaiting=None, offer=None, options=[], form=None))
         before, finish = f"{result.text}\n\n{wording.COMPLAINT_BESIDES}", begun.finish
         whole = None if finish is None else lambda session, moment: f"{before}\n{finish(session, moment)}"

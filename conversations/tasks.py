@@ -3,7 +3,7 @@
 import re
 
 from answering.choosing import goes_back, pick_of
-from answering.following import continues, correction
+from answering.following import continues, correction, situation_alone
 from conversations import complaint_form as form
 from conversations import phrases
 from conversations.case import (
@@ -79,6 +79,8 @@ def belongs_to_the_answer(text: str, case: Case) -> bool:
         return True
     if case.ticket is not None:
         return False
+    if situation_alone(text) and (case.options or case.entry_id is not None or case.picks):
+        return not phrases.rule_intent(text)
     if case.entry_id is None:  # "几天能好" of nothing: which matter is asked back
         return not phrases.rule_intent(text) and continues(text)
     if phrases.rule_intent(text):

@@ -18,7 +18,7 @@ def candidate(number: int, title: str, *similar: str, kind: EntryKind = "service
 
 RENT = candidate(1, "租房提取住房公积金", "租房怎么提取公积金")
 BUY = candidate(2, "购买自住住房提取住房公积金", "买房怎么提取公积金")
-LEAVE = candidate(3, "离职了公积金能全部取出来吗？", "离开后公积金怎么提", kind="qa")
+LEAVE = candidate(3, "离职了公积金能全部取出来吗？", "公积金不用了能销户提取吗", kind="qa")
 READING = candidate(4, "《住房公积金提取规定》解读", kind="interpretation")
 
 
@@ -40,3 +40,8 @@ class TestWhatTheQuestionNames:
     def test_an_entry_named_in_full_stands_alone(self, question: str) -> None:
         card, progress = candidate(5, "居住证申领"), candidate(6, "居住证办理进度查询")
         assert asked(question, (card, 0.98), (progress, 0.7)) == [5]
+
+    def test_a_word_of_one_title_alone_decides_even_if_it_is_an_everyday_word(self) -> None:
+        usual, short = candidate(7, "企业一般注销登记", "公司怎么注销"), candidate(8, "企业简易注销登记", "公司怎么快点注销")
+        assert asked("一般注销的呢", (usual, 0.9), (short, 0.7)) == [7]
+        assert asked("公司注销要多久", (short, 0.97), (usual, 0.7)) == [8, 7]
