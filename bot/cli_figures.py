@@ -11,7 +11,7 @@ from rich.table import Table
 from settings import load_settings
 
 app = typer.Typer()
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False)
 
 
 @app.command("figures")
