@@ -11,7 +11,7 @@ from rich.table import Table
 from settings import load_settings
 
 app = typer.Typer()
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False)
 
 
 @app.command("figures")
@@ -45,7 +45,7 @@ def figures(
     table = Table(title=f"{found['since']} 至 {found['until']}")
     table.add_column("指标")
     table.add_column("数值", justify="right")
-    table.add_column("怎么算")
+    table.add_column("怎么算", overflow="fold")
     for line in found["figures"]:
         value = "—" if line["value"] is None else f"{line['value']:,g} {line['unit']}"
         table.add_row(line["name"], value, line["definition"])

@@ -58,9 +58,11 @@ class _Documents:
         text = (self.search.value or "").strip()
         rows: list[DocumentRow] = await run.io_bound(self.workshop.documents.listed, text, MOST_DOCUMENTS) or []
         self.list.clear()
+        self.items: dict[str, ui.element] = {}
         with self.list:
             for row in rows:
                 item = ui.element("button").classes("kb-item").on("click", lambda row=row: self.show(row.number))
+                self.items[row.number] = item.props(f'aria-current="{str(row.number == self.number).lower()}"')
                 with item:
                     ui.label(row.number)
                     if row.title:
@@ -83,6 +85,8 @@ class _Documents:
             return
         impact, counts, answers = loaded
         self.number = number
+        for listed, item in self.items.items():
+            item.props(f'aria-current="{str(listed == number).lower()}"')
         ui.navigate.history.replace(f"/panel/documents?number={quote(number)}")
         self.detail.clear()
         self.boxes = {}
@@ -163,7 +167,7 @@ class _Documents:
                     {"expire": "到期（仍可查阅，答复时说明已废止）", "withdraw": "撤下（立即停用）"}, value="expire", label="方式"
                 ).classes("kb-w2")
                 replaced_by = ui.input("代替它们的条目编号（可不填）").classes("kb-w1")
-                replacement = ui.input("代替它的文件（可不填，群众会看到）").classes("kb-w1")
+                replacement = ui.input("代替它的文件（可不填）").classes("kb-w1").tooltip("文号或名称，群众和同事都会看到")
                 ui.button(
                     "废止",
                     icon="gavel",

@@ -101,10 +101,10 @@ class _Reviews:
                 self.items[row.entry_id] = item
                 with item:
                     ui.label(row.title)
-                    ui.label(f"{KIND_NAMES[row.kind]}　{row.department or ''}").classes("panel-faint")
-                    ui.label(
-                        f"{self.name_of(row.actor)}　{shown(row.updated_at)}" + ("　修改" if row.live_version else "　新条目")
-                    ).classes("panel-faint")
+                    with ui.row().classes("gap-1 items-center"):
+                        tag("修改" if row.live_version else "新条目", "blue" if row.live_version else "good")
+                        ui.label(f"{KIND_NAMES[row.kind]}　{row.department or ''}").classes("panel-faint")
+                    ui.label(f"{self.name_of(row.actor)}　{shown(row.updated_at)}").classes("panel-faint")
 
     def open(self, entry_id: int) -> None:
         ui.timer(0.01, lambda: self.show(entry_id), once=True)
