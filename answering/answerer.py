@@ -11,14 +11,23 @@ from answering.choosing import NONE_OF_THEM, agrees, goes_back, pick_of
 from answering.dates import asks_former, asks_present, without_dates
 from answering.deciding import Candidate, base_title, is_for, narrowed, question_for
 from answering.facets import asked_facets, left_over, names_no_matter
-from answering.follow_ups import FollowUps
-from answering.following import asks_how_much_is_given, aspects_in, continues, correction, leans, place_alone
+from answering.follow_ups import FollowUps, named_among
+from answering.following import (
+    asks_a_detail_of_nothing,
+    asks_how_much_is_given,
+    aspects_in,
+    continues,
+    correction,
+    leans,
+    place_alone,
+    situation_alone,
+)
 from answering.knowledge_index import KnowledgeIndex
 from answering.lookup import CANDIDATES, Finds, Lookup, Ranked
 from answering.models import Answer, Button, CaseView, Citation, FoundEntries, Inquiry, PickList
 from answering.models import Found as FoundRow
 from answering.regions import Jurisdiction
-from answering.replies import HUMAN, Found, Replies
+from answering.replies import HUMAN, Found, Replies, list_of
 from answering.rivals import LEAST_NEAR, rivals_of, worth_asking
 from answering.timeliness import Timing, note
 from knowledge_base.entries import EntryRecord, EntryStore
@@ -61,8 +70,9 @@ class Answerer:
         ours = self._jurisdiction(searcher.revision)
         elsewhere = ours.elsewhere(asked.text)
         if elsewhere:
-            said = wording.not_ours(elsewhere, ours.name)
-            return self._replies().plain("fallback", said, inquiry, asked.timing, buttons=[HUMAN])
+            return self._replies().plain(
+                "fallback", wording.not_ours(elsewhere, ours.name), inquiry, asked.timing, buttons=[HUMAN]
+            )
         follow_up = self._follow_up(asked)
         if follow_up is not None:
             return follow_up
@@ -138,7 +148,7 @@ class Answerer:
 
     def _picked(self, inquiry: Inquiry) -> Answer | None:
         case = inquiry.case
-        picks = case.picks or self._list_of(case.options)
+        picks = case.picks or list_of(case.options, self._store.published(case.options))
         choice = pick_of(inquiry.text, picks, bool(case.options)) if picks else None
         if picks and case.options and agrees(inquiry.text):
             if len(picks.labels) > 1:
@@ -156,8 +166,7 @@ class Answerer:
         timing = timing_of(inquiry)
         records = [live[i] for i in picks.entries[choice] if i in live and timing.fits(live[i].content)]
         if not records:
-            said = wording.STOPPED + wording.NOT_FOUND_ALONE
-            return self._replies().plain("fallback", said, inquiry, timing, buttons=[HUMAN])
+            return self._replies().plain("fallback", wording.STOPPED + wording.NOT_FOUND_ALONE, inquiry, timing, buttons=[HUMAN])
         return self._taken(inquiry, picks, choice, records)
 
     def _taken(self, inquiry: Inquiry, picks: PickList, choice: int, records: Sequence[EntryRecord]) -> Answer:
@@ -189,7 +198,11 @@ class Answerer:
         case = inquiry.case
         if picks is None or not case.options or len(inquiry.text) > SHORT_REPLY or asked_facets(inquiry.text):
             return None
-        records = [r for r in self._store.published(case.options).values() if timing_of(inquiry).fits(r.content)]
+        live = self._store.published(case.options)
+        records = [live[i] for i in case.options if i in live and timing_of(inquiry).fits(live[i].content)]
+        name = situation_alone(inquiry.text)
+        if name and (meant := named_among(records, name)) is not None:  # "买房的"
+            return self._told_or_asked(inquiry, [meant], picks.question, picks.asked)
         left = narrowed([Candidate(r.entry_id, r.content) for r in records], inquiry.text, {})
         if not left or len(left) == len(records):
             return None
@@ -205,13 +218,6 @@ class Answerer:
             return None
         return self._told(inquiry, timing_of(inquiry), record, [], resolved=joined(record, inquiry.text))
 
-    def _list_of(self, options: Sequence[int]) -> PickList | None:
-        if not options:
-            return None
-        live = self._store.published(options)
-        titles = [live[i].content.title if i in live else "" for i in options]
-        return PickList("", titles, titles, [[i] for i in options])
-
     def _under_discussion(self, asked: Asked) -> EntryRecord | None:
         record = self._lookup.live(asked.inquiry.case.entry_id)
         return record if record is not None and asked.timing.fits(record.content) else None
@@ -219,32 +225,34 @@ class Answerer:
     def _follow_up(self, asked: Asked) -> Answer | None:
         """The answer to a question that names no matter of its own; None when it is a question of its own."""
         inquiry = asked.inquiry
-        if (of_place := self._of_place(asked)) is not None:
-            return of_place
-        subject = self._index.searcher.understand(asked.words).subject
+        if (beside := self._of_place(asked) or self._of_situation(asked)) is not None:
+            return beside
         present = asks_present(asked.text) or (
             inquiry.case.as_of is not None and asked.timing.period is None and without_dates(asked.text) != normalise(asked.text)
         )  # "2026年呢" after another year, said in 2026
         timed = asked.timing.period is not None or present
-        if timed:
-            subject = wording.DATED_PADDING.sub(" ", subject)
+        subject = self._index.searcher.understand(asked.words).subject
+        subject = wording.DATED_PADDING.sub(" ", subject) if timed else subject
         more = inquiry.case.entry_id is not None and bool(_MORE.search(normalise(asked.text)))
         record = self._lookup.live(inquiry.case.entry_id)
         named = left_over(subject) if timed and record is not None else ""
         bare = (names_no_matter(subject) or bool(named and record is not None and named in record.content.title)) and (
             bool(asked.facets) or timed or more
         )
-        if not bare and not (inquiry.case.entry_id is not None and continues(asked.words)):
+        of_nothing = inquiry.intent != "policy_match" and asks_a_detail_of_nothing(asked.words)
+        if not bare and not (continues(asked.words) if inquiry.case.entry_id is not None else of_nothing):
             return None
-        if inquiry.case.options and inquiry.case.picks and not timed:  # of which of them?
+        asks_which = inquiry.case.picks and (inquiry.case.picks.asked or record is None)  # not what was only offered as near
+        if inquiry.case.options and inquiry.case.picks and asks_which and not timed:
             waiting = replace(inquiry.case.picks, question=f"{inquiry.case.picks.question} {asked.words}".strip())
             return self._asked_again(replace(inquiry, case=replace(inquiry.case, picks=waiting)), waiting)
         timing = Timing(inquiry.as_of) if present else asked.timing if timed else timing_of(inquiry)
         if record is None or (timing.period is None and not timed and not timing.fits(record.content)):
             about = "、".join(wording.HEADINGS[f] for f in asked.facets) or "相关内容"
             return self._replies().plain("clarify", wording.WHICH_MATTER.format(asked=about), inquiry, timing)
+        switch = asked.words if asked.text == inquiry.text else f"换成{asked.words}"  # a correction always switches
         other = self._follow_ups.at(record, timing) if timed else None
-        other = other or self._follow_ups.sibling(record, asked.words, inquiry.case.question, timing)
+        other = other or self._follow_ups.sibling(record, switch, inquiry.case.question, timing)
         record = other or record
         resolved = joined(record, inquiry.text)
         given = asks_how_much_is_given(asked.words, record.content.title)
@@ -262,13 +270,22 @@ class Answerer:
         if record is None or other is None:
             return None
         question = asked.inquiry.case.question
-        return self._told(
-            asked.inquiry,
-            timing,
-            other,
-            asked_facets(question),
-            resolved=joined(other, asked.text),
-            question=base_title(other.content.title),
+        resolved, title = joined(other, asked.text), base_title(other.content.title)
+        return self._told(asked.inquiry, timing, other, asked_facets(question), resolved=resolved, question=title)
+
+    def _of_situation(self, asked: Asked) -> Answer | None:
+        """ "租房的", "那买房的呢": the entry under discussion when it is about that, else the one beside it that is."""
+        record, name = self._under_discussion(asked), situation_alone(asked.words)
+        timing = timing_of(asked.inquiry)
+        meant = (
+            self._follow_ups.of_situation(record, name, timing) if record and name and not asked.inquiry.case.options else None
+        )
+        return (
+            self._told(
+                asked.inquiry, timing, meant, asked_facets(asked.inquiry.case.question), resolved=joined(meant, asked.text)
+            )
+            if meant
+            else None
         )
 
     def _of_place(self, asked: Asked) -> Answer | None:
@@ -277,13 +294,12 @@ class Answerer:
         place = place_alone(asked.words, record.content.title if record else "")
         if place is None or record is None or asked.inquiry.case.options:
             return None
-        inquiry, timing = asked.inquiry, timing_of(asked.inquiry)
+        inquiry, timing, resolved = asked.inquiry, timing_of(asked.inquiry), joined(record, asked.inquiry.text)
         other = self._follow_ups.of_place(record, place, inquiry.case.question, timing)
-        resolved = joined(record, inquiry.text)
         if other is not None:
             return self._told(inquiry, timing, other, asked_facets(inquiry.case.question), resolved=resolved)
-        text = self._follow_ups.loose(record, asked.words, self._replies().page(record))
-        return self._replies().told(inquiry, timing, record, text, resolved=resolved)
+        loose = self._follow_ups.loose(record, asked.words, self._replies().page(record))
+        return self._replies().told(inquiry, timing, record, loose, resolved=resolved)
 
     def _at_another_time(self, asked: Asked) -> Answer:
         finds = self._lookup.best_at(asked.words, asked.timing)
@@ -300,9 +316,8 @@ class Answerer:
                 record, others = others[0], [record]
         else:
             text = wording.tell(record.content, asked.facets, self._replies().page(record), said)
-        question = asked.words
         return self._replies().told(
-            asked.inquiry, asked.timing, record, text, others=others, found=found, resolved=asked.text, question=question
+            asked.inquiry, asked.timing, record, text, others=others, found=found, resolved=asked.text, question=asked.words
         )
 
     def _decided(self, asked: Asked, finds: Finds) -> Answer:
@@ -380,6 +395,6 @@ class Answerer:
             return self._replies().offered(
                 "fallback", lead, asked.inquiry, asked.timing, records, labels_for(records), found, HUMAN
             )
-        text = f"{wording.NOT_FOUND}{wording.NOT_FOUND_ALONE}"
         found = Found(finds.result, finds.result.hits[0] if finds.result.hits else None)
-        return self._replies().plain("fallback", text, asked.inquiry, asked.timing, found=found, buttons=[HUMAN])
+        said = wording.NOT_FOUND + wording.NOT_FOUND_ALONE
+        return self._replies().plain("fallback", said, asked.inquiry, asked.timing, found=found, buttons=[HUMAN])

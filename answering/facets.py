@@ -8,7 +8,7 @@ FACET_PATTERNS: dict[str, re.Pattern[str]] = {
     for name, pattern in {
         "materials": r"材料|资料|证件|清单|(要|得|需要|该)?(带|准备|交|提交|提供|携带|递)(些|点|上|好|齐)?(啥|什么|哪些|几样)|什么(东西|证明|表)|哪些(东西|证明|表)|要证明吗",
         "conditions": r"条件|要求|门槛|资格|符合|满足|够不够|算不算|能不能|可不可以|哪些人|什么人|谁能|谁可以|适用|范围",
-        "steps": r"怎么(办|弄|申请|申报|办理|操作|走|搞|报|领|交|查|做)|如何|流程|步骤|手续|程序|咋办|咋弄|怎样",
+        "steps": r"怎么(办|弄|申请|申报|办理|操作|走|搞|报|领|交|查|做|改|换|变更|转|补|注销|取消|迁|登记|注册|提|缴|退|续|延)|如何|流程|步骤|手续|程序|咋办|咋弄|怎样",
         "fee": r"多少钱|收费|费用|要钱|花钱|免费|工本费|价格|交钱",
         "time": r"多久|几天|多长时间|时限|期限|多少天|几个工作日|什么时候能(?:办|拿|好|下|出|到|完)|多快|几时|办多久|等多久",
         "place": r"在哪|哪里|哪儿|地址|窗口|去哪|地点|什么地方|哪个大厅|哪办",
@@ -20,6 +20,14 @@ FACET_PATTERNS: dict[str, re.Pattern[str]] = {
         "validity": r"有效期|到什么时候|过期|还有效|什么时候失效|执行到|哪天开始|什么时候开始",
     }.items()
 }
+# "变更地址", "换了手机号": the word is what the matter is about, not the fact asked for
+_PART_OF_MATTER = re.compile(
+    r"(变更|变动|更改|修改|更新|更换|[变换改搬迁填写]|登记|注册|经营|通讯|通信)[了过的新个]{0,3}(公司|企业|单位|店铺|门店|家庭|居住|办公|手机|联系)?(地址|地点|电话|手机)(号码|号)?"
+    r"|(地址|地点|电话|手机|联系方式)(号码|号)?(已经|已|又)?[变换改搬迁](更|动|了|过|掉|成)?"
+    r"|(地址|电话|手机号?|联系方式)(号码)?(变更|登记|证明|写错|填错|不一致|不符)"
+    r"|(变更|修改|更换|更新|[变换改])[了过的新个]{0,3}联系方式"
+)
+_FACT_WORD = re.compile(r"地址|地点|电话|号码|联系方式")
 # "补贴多少钱" asks what one gets, not what one pays
 _MONEY_RECEIVED = re.compile(r"补|奖|返|津贴|贷|领|罚|退|工资|发放|额度|报销|扣除")
 _MONEY_PAID = re.compile(r"收费|费用|要钱|花钱|免费|工本费|交钱")
@@ -38,6 +46,7 @@ MOST_LEFT_OVER = 1
 
 def asked_facets(text: str) -> list[str]:
     """Facets that the text asks for, most prominent first; empty when it asks for none in particular."""
+    text = _PART_OF_MATTER.sub(lambda found: _FACT_WORD.sub("它", found.group()), text)
     asked = [
         name
         for name, pattern in FACET_PATTERNS.items()

@@ -87,7 +87,17 @@ class FollowUps:
             return None
         finds = self._lookup.search(base_title(record.content.title), timing)
         beside = (r.record for r in finds.ranked if r.record.entry_id != record.entry_id)
-        return next((other for other in beside if name in other.content.title and _shares_words(other, record)), None)
+        alike = [other for other in beside if _shares_words(other, record)]
+        return next((other for other in alike if name in other.content.title), None)
+
+    def of_situation(self, record: EntryRecord, name: str, timing: Timing) -> EntryRecord | None:
+        """The entry that is about this situation ("租房"): the one under discussion, else the one beside it; None: there is none."""
+        if name in record.content.title:
+            return record
+        finds = self._lookup.search(base_title(record.content.title), timing)
+        beside = [r.record for r in finds.ranked if r.record.entry_id != record.entry_id]
+        alike = [other for other in beside if _shares_words(other, record)]
+        return named_among(sorted(alike, key=lambda other: other.content.kind != record.content.kind), name)
 
     def at(self, record: EntryRecord, timing: Timing) -> EntryRecord | None:
         """The entry on the same matter that holds for the time asked about, else the one of today; None: the entry itself."""
@@ -106,6 +116,17 @@ class FollowUps:
             return False
         one, two = who.stated.sub("|", base_title(content.title)), who.stated.sub("|", base_title(other.title))
         return any(one[i : i + COMMON] in two for i in range(len(one) - COMMON + 1))
+
+
+def named_among(records: Sequence[EntryRecord], name: str) -> EntryRecord | None:
+    """The entry that a few words name: by its title, else the one whose usual questions say them oftenest; None in doubt."""
+    titled = [record for record in records if name in record.content.title]
+    if titled:
+        return titled[0]
+    said = re.compile(rf"(?<![没不无未非]){re.escape(name)}")
+    counts = [sum(bool(said.search(q)) for q in record.content.similar_questions) for record in records]
+    most = max(counts, default=0)
+    return records[counts.index(most)] if most and counts.count(most) == 1 else None
 
 
 def _is_of(content: EntryContent, place: str, level: str | None) -> bool:

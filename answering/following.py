@@ -104,6 +104,32 @@ def continues(text: str) -> bool:
     return bool(asked_facets(plain) or aspects_in(plain)) and asks_only_details(plain)
 
 
+def asks_a_detail_of_nothing(text: str) -> bool:
+    """Whether a message asks for a detail alone ("我在外地能办吗"); who asks is no detail, it may be the matter itself."""
+    plain = normalise(text)
+    return any(not aspect.who for aspect in aspects_in(plain)) and asks_only_details(plain)
+
+
+_SITUATION_ALONE = re.compile(
+    r"^(?:那么?|如果是?|要是|换成|我?(?:说|问)?的?是|我是?)?(?P<name>[\u4e00-\u9fff]{2,6}?)的(?:话|那种|情况)?(?:呢|怎么办|怎么说)?[?？。.!！]*$"
+)
+
+
+_NO_SITUATION = re.compile(r"[你您我不没骗坑假错谢]|真是|人工|工作人员")
+
+
+def situation_alone(text: str) -> str | None:
+    """The situation that a message names and nothing besides ("租房的", "那买房的呢"); None: it is no such message."""
+    plain = normalise(text)
+    match = _SITUATION_ALONE.match(plain)
+    name = match["name"] if match else ""
+    return (
+        name
+        if name and not asked_facets(name) and len(left_over(name)) > MOST_LEFT_OVER and not _NO_SITUATION.search(name)
+        else None
+    )
+
+
 _MONEY_GIVEN = re.compile(r"补贴|补助|奖励|津贴|返还|贷款|服务券|消费券|扣除|提取|退税|养老金|失业金|补偿")
 _HOW_MUCH = re.compile(r"多少钱|多少元|是多少|有多少|(?:能|可以)?(?:给|拿|领|补)多少")
 

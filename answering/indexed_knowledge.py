@@ -1,11 +1,12 @@
 """One searcher with the vectors it is filled from: brought up to date with the store by whoever holds it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Protocol
 
 import numpy as np
 import structlog
 
-from knowledge_base.feed import ChangeFeed, LiveDocument
+from knowledge_base.feed import Change, LiveDocument
 from knowledge_base.vectors import VectorStore, VectorWriter, text_hash
 from retrieval.documents import Document, Passage
 from retrieval.searcher import Searcher
@@ -15,14 +16,22 @@ LOAD_BATCH = 500
 log = structlog.get_logger(__name__)
 
 
+class Feed(Protocol):
+    """Which texts there are and what changed; `knowledge_base.feed.ChangeFeed` is the one of live entries."""
+
+    def revision(self) -> int: ...
+    def changes_since(self, revision: int) -> list[Change]: ...
+    def live_documents(self, entry_ids: Collection[int] | None) -> Iterator[LiveDocument]: ...
+
+
 class IndexedKnowledge:
-    """What is live in the store, searchable under one encoder. One thread at a time may load or follow.
+    """What a feed gives of the store, searchable under one encoder. One thread at a time may load or follow.
 
     The writer embeds before it publishes, so following only loads vectors. When vectors of this encoder are missing, as after
     a change of the encoder, they are made while loading.
     """
 
-    def __init__(self, feed: ChangeFeed, vectors: VectorStore, writer: VectorWriter, searcher: Searcher) -> None:
+    def __init__(self, feed: Feed, vectors: VectorStore, writer: VectorWriter, searcher: Searcher) -> None:
         self._feed, self._vectors, self.writer, self.searcher = feed, vectors, writer, searcher
 
     def load(self, progress: Callable[[int], None] = lambda _loaded: None) -> None:

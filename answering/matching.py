@@ -126,9 +126,9 @@ class PolicyMatcher:
         records = [live[m.entry_id] for m in [*suitable, *unclear]]
         if not records:
             return self._adviser.answer("clarify", wording.nothing(facts), inquiry, [])
-        text, shown = wording.listed(facts, suitable, unclear, failed)
-        records = records[:shown]
         labels = labels_of([Candidate(r.entry_id, r.content) for r in records])
+        text, shown = wording.listed(facts, suitable, unclear, failed, labels)
+        records, labels = records[:shown], labels[:shown]
         picks = PickList("", labels, labels, [[r.entry_id] for r in records])
         case = replace(inquiry.case, entry_id=None, options=[r.entry_id for r in records], picks=picks, misses=0)
         buttons = [Button(label, label) for label in labels]

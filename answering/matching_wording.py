@@ -31,8 +31,10 @@ def nothing(facts: Facts) -> str:
     return NOTHING.format(facts=_situation(facts)) if facts else NOTHING_KNOWN
 
 
-def listed(facts: Facts, suitable: Sequence[Listed], unclear: Sequence[Listed], failed: int) -> tuple[str, int]:
-    """The text, and how many policies, from the first, had room in it."""
+def listed(
+    facts: Facts, suitable: Sequence[Listed], unclear: Sequence[Listed], failed: int, titles: Sequence[str]
+) -> tuple[str, int]:
+    """The text, and how many policies, from the first, had room in it. Args: titles: of all, different from one another."""
     counts = [f"符合 {len(suitable)} 项"] if suitable else []
     counts += [f"待核实 {len(unclear)} 项"] if unclear else []
     counts += [f"不符合 {failed} 项（未列出）"] if failed else []
@@ -40,8 +42,8 @@ def listed(facts: Facts, suitable: Sequence[Listed], unclear: Sequence[Listed], 
     blocks = [(("符合：\n" if i == 0 else ""), policy, _why_suitable(policy)) for i, policy in enumerate(suitable)]
     blocks += [(("待核实：\n" if i == 0 else ""), policy, _why_unclear(policy)) for i, policy in enumerate(unclear)]
     text, shown = lead, 0
-    for heading, policy, why in blocks:
-        block = f"\n{heading}{shown + 1}. {cut(policy.content.title, MAX_TITLE)}\n（{why}）"
+    for heading, _policy, why in blocks:
+        block = f"\n{heading}{shown + 1}. {cut(titles[shown], MAX_TITLE)}\n（{why}）"
         if len(text) + len(block) + len(CLOSING) + 1 > MAX_ANSWER:
             break
         text, shown = text + block, shown + 1

@@ -1,6 +1,6 @@
 """Builds answers: what is said, what it cites, what the case is afterwards."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from answering import wording
@@ -120,3 +120,9 @@ class Replies:
             case=case or inquiry.case,
             as_of=timing.day_for(record.content) if record else timing.day,
         )
+
+
+def list_of(options: Sequence[int], live: Mapping[int, EntryRecord]) -> PickList | None:
+    """Options whose list was not kept, by their titles; None when there are none."""
+    titles = [live[i].content.title if i in live else "" for i in options]
+    return PickList("", titles, titles, [[i] for i in options]) if options else None

@@ -1,5 +1,6 @@
 """Which of the entries found fit a question nearly equally. Pure."""
 
+import re
 from collections.abc import Sequence
 
 from answering.deciding import Candidate, base_title
@@ -9,6 +10,10 @@ from retrieval.text import normalise
 SIBLING = 0.4  # of the best probability, for another entry of the same item
 NAMED_SIBLING = 0.02  # when the question names the item and nothing else
 CLOSE = 0.87  # of the best odds, for an entry of another item: probabilities near one are all alike, odds are not
+
+LEAST_NAMED = 2  # different characters that a question names, to say that entries hold all of it
+_EXPLAINS = frozenset({"interpretation", "notice", "case"})
+_NO_MATTER = re.compile(r"申领|核发|登记|领取|开具|取得|审批|许可(?!证)|补领|换领|换发|政策|有多少|多少|怎么|什么|几天|多久")
 
 LIKELY_ENOUGH = 0.55  # probability of the best entry, for a list of different matters
 ALIKE = 0.4  # share of the shorter title's pairs of characters, for entries of one kind of matter
@@ -59,7 +64,41 @@ def rivals_of(found: Sequence[Scored], text: str, threshold: float) -> list[Cand
     named = plain in {title, *map(normalise, best.content.similar_questions)}
     if len(siblings) > 1 or named:
         return siblings
-    return [c for c, p in alike if p >= threshold and _odds(p) >= CLOSE * _odds(probability)] or [best]
+    sure = [(c, p) for c, p in found if p >= threshold]
+    if (open_ones := _not_told_apart(best, [c for c, _ in sure], plain)) is not None:
+        return open_ones
+    return [c for c, p in sure if c.content.kind == best.content.kind and _odds(p) >= CLOSE * _odds(probability)] or [best]
+
+
+def _not_told_apart(best: Candidate, sure: Sequence[Candidate], plain: str) -> list[Candidate] | None:
+    """Entries that a question means alike, because each holds all it names and none is named in full; None: it tells them apart.
+
+    What decides is what the question says: of entries that each would answer, how probable they are says little. An entry that
+    explains a document says the same as the entries on what it holds, so it stands beside none.
+    """
+    named = set(left_over(_NO_MATTER.sub(" ", plain)))
+    if len(named) < LEAST_NAMED or _in_full(best, named):
+        return None
+    fitting = [c for c in sure if named <= _said(c) and not _speaks_for(best, c, plain)]
+    rivals = [c for c in fitting if c.content.kind not in _EXPLAINS and not _in_full(c, named)]
+    return rivals if best in rivals and len(rivals) > 1 else None
+
+
+def _speaks_for(best: Candidate, other: Candidate, plain: str) -> bool:
+    """Whether two characters in a row of the question stand in the best one's title and nowhere in the other ("一般")."""
+    title, said = normalise(best.content.title), normalise("\n".join([other.content.title, *other.content.similar_questions]))
+    words = _NO_MATTER.sub(" ", plain)
+    pairs = (words[i : i + 2] for i in range(len(words) - 1))
+    return other is not best and any(pair in title and pair not in said for pair in pairs)
+
+
+def _said(candidate: Candidate) -> set[str]:
+    return set(normalise("".join([candidate.content.title, *candidate.content.similar_questions])))
+
+
+def _in_full(candidate: Candidate, named: set[str]) -> bool:
+    """Whether everything that an entry's title is about is named."""
+    return set(left_over(_NO_MATTER.sub(" ", base_title(candidate.content.title)))) <= named
 
 
 def _odds(probability: float) -> float:

@@ -61,7 +61,8 @@ def note(content: EntryContent, timing: Timing, successor: str | None = None) ->
         successor: title of the live entry that replaces this one.
     """
     now = validity_of(content, timing.today)
-    replaced = f"，现行的是“{successor}”。" if successor else "。"
+    document = content.source.replaced_by
+    replaced = f"，现行的是“{successor}”。" if successor else f"；所依据的文件已由“{document}”代替。" if document else "。"
     if timing.period is None:
         return _at_present(content, now, replaced)
     words = timing.period.words

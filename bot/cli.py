@@ -30,6 +30,7 @@ COMMANDS = {
     "evaluate": "bot.cli_evaluate:evaluate",
     "bench": "bot.cli_evaluate:bench",
     "reindex": "bot.cli_evaluate:reindex",
+    "figures": "bot.cli_figures:app",
 }
 GROUPS = {"kb", "wechat", "user"}  # the other typer apps add their commands to the root
 

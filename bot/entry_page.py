@@ -65,6 +65,7 @@ class EntryView:
     validity: str  # valid | expired | not_yet
     validity_text: str
     replaced_by: tuple[int, str] | None
+    document_replaced_by: str | None
     area: list[tuple[str, str]]
     updated_on: str
 
@@ -88,6 +89,7 @@ def entry_view(record: EntryRecord, store: EntryStore, today: date) -> EntryView
         validity=validity,
         validity_text=_validity_text(content, validity),
         replaced_by=_replacement(content, store),
+        document_replaced_by=content.source.replaced_by,
         area=_area(content),
         updated_on=chinese_date(record.updated_at.date()),
     )

@@ -16,6 +16,7 @@ from answering.matching import PolicyMatcher
 from answering.preparation import prepare_encoder
 from answering.regions import JurisdictionFinder
 from answering.searcher_factory import build_searcher
+from answering.unpublished_index import UnpublishedIndex
 from bot.authorization import StaffGate
 from bot.caretaker import Caretaker
 from bot.channels.wechat.service import WeChatService
@@ -46,6 +47,7 @@ from insights.active_learning import ActiveLearning
 from insights.parts import Insights
 from knowledge_base.entries import EntryStore
 from knowledge_base.feed import ChangeFeed
+from knowledge_base.unpublished_feed import UnpublishedFeed
 from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.encoder import Encoder, OnnxEncoder
 from retrieval.searcher import Searcher
@@ -113,12 +115,14 @@ class Services:
     def start(self) -> None:
         """Load the index in the background and follow the store. `index.ready` tells when it serves."""
         self.index.start()
+        self.workshop.unpublished.start()
         self.insights.start()
 
     def stop(self) -> None:
         """Let threads and connections go."""
         self.insights.stop()
         self.workshop.imports.stop()
+        self.workshop.unpublished.stop()
         self.index.stop()
         self.turns.close()
         self.database.dispose()
@@ -150,7 +154,8 @@ def build_services(
     entries = EntryStore(database, writer)
     searcher = build_searcher(settings, encoder)
     index = KnowledgeIndex(feed, vectors, writer, searcher)
-    workshop = build_workshop(entries, index, settings.review_months, settings.root)
+    unpublished = UnpublishedIndex(UnpublishedFeed(database), vectors, index, partial(build_searcher, settings))
+    workshop = build_workshop(entries, index, unpublished, settings.review_months, settings.root)
     ours = JurisdictionFinder(settings.region, entries.published_regions)
     answerer = Answerer(index, entries, settings.public_url, ours)
     starters = StarterQuestions(entries, answerer)

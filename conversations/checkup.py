@@ -154,7 +154,8 @@ class Checkups:
             if words.asks_whether(turn.text, case.task_intent if picked else intent):
                 begun = self._begin_eligibility(now, answer.entry_id, answer.as_of)
                 if begun is not None:
-                    return replace(begun, case=replace(begun.case, entities=kept.case.entities)), ELIGIBILITY
+                    text = _with_note(answer, begun.text)
+                    return replace(begun, text=text, case=replace(begun.case, entities=kept.case.entities)), ELIGIBILITY
             if now.form is not None and now.form.asking is None and now.form.entry_id != answer.entry_id:
                 return replace(kept, case=replace(kept.case, form=None)), intent
         if result.outcome == "fallback" and now.lasting and not is_question(turn.text):
@@ -224,7 +225,7 @@ class Checkups:
             note = eligibility_wording.as_of(found.record.content, form.day(now.as_of), now.as_of)
             concluded = self._adviser.conclude(inquiry, found, facts, note)
             return _with(base, _prefaced(concluded, heard if form.again else ""), now, form)
-        answer = self._adviser.ask(inquiry, found, fact, heard=heard, first=not form.asked)
+        answer = self._adviser.ask(inquiry, found, fact, heard=heard, first=not form.asked and not heard)
         form = replace(form, asking=fact, asked=[*form.asked, fact])
         return _with(base, answer, now, form, fact)
 
@@ -314,6 +315,12 @@ class Checkups:
         form = replace(form, asides=form.asides + 1)
         text = f"{result.text}\n{eligibility_wording.reminder(form.asking or '')}"
         return replace(result, text=text, case=replace(result.case, form=asdict(form)))
+
+
+def _with_note(answer: Answer, text: str) -> str:
+    """The check's words after what was said of an entry that holds no more and of the one that took its place."""
+    note = answer.text.split("\n", 1)[0]
+    return f"{note}\n{text}" if len(answer.citations) > 1 and len(note) + len(text) < MAX_ANSWER else text
 
 
 def _tells_enough(facts: Facts) -> bool:

@@ -57,7 +57,7 @@ _YES = re.compile(
     re.IGNORECASE,
 )
 _SKIP = re.compile(
-    r"(?:我)?(?:就)?(?:先)?(?:跳过|不方便|不太方便|不想|不愿意?|不留|不填|不提供|不说|不用|不要|不需要|不必|没有|无|匿名|保密|算了)"
+    r"(?:我)?(?:就)?(?:先)?(?:都|全都|全部)?(?:跳过|不方便|不太方便|不想|不愿意?|不留|不填|不提供|不说|不用|不要|不需要|不必|没有|无|匿名|保密|算了)"
     r"(?:说|留|透露|提供|给|填|联系|我|电话|手机|号码|联系方式|的|就|行)*" + _END
 )
 _UNKNOWN = re.compile(
@@ -71,7 +71,9 @@ _CANCEL = re.compile(
 _NO_CONTACT = re.compile(
     r"(?:不想|不要|不愿意?|不方便|别|不用|不)(?:再)?(?:留|给|填|写|登记)(?:我的)?(?:联系)?(?:电话|手机|号码|联系方式)"
 )
-_FILLERS = re.compile(r"[，,。.!！、\s]|开始|的时候|左右|旁边|附近|门口|对面|是|在|就|那边|那里|这边|的|了|吧|大概|应该")
+_FILLERS = re.compile(
+    r"[，,。.!！、\s]|开始|的时候|左右|以后|之后|以前|旁边|附近|门口|对面|是|在|就|那边|那里|这边|的|了|吧|大概|应该"
+)
 MOST_BESIDES = 1  # characters besides a place or time, in a message that tells nothing else
 _FIELD_WORDS: Mapping[str, str] = {
     CONTACT: r"联系电话|联系方式|电话号码?|手机号?码?|号码|联系人?",
@@ -125,6 +127,8 @@ def claims(draft: Draft, text: str) -> bool:
         )
     if asks_something(text):
         return False
+    if draft.asked == WHAT:
+        return bool(_UNKNOWN.fullmatch(text))
     if draft.asked == CONTACT:
         return bool(_SKIP.fullmatch(text)) or facts.has_broken_number(text)
     if draft.asked == WHERE:
@@ -171,6 +175,10 @@ def _answer(draft: Draft, text: str) -> Draft:
     if asked == WHERE and rest and len(rest) <= LONGEST_PLACE and (named := facts.place_in(rest)) and not facts.time_in(rest):
         # "示例区阳光花园" is the place as it was said, not only the name in it
         whole = re.sub(r"^(?:在|是|就在|就是|地址是?|地点是?|发生在|位于)+", "", rest).strip("，,。 ")
+        lead, _, tail = whole.partition(named)
+        if len(_FILLERS.sub("", tail)) > MOST_BESIDES:  # "3号窗口态度差": what happened there is no place
+            gathered = replace(gathered, what=_longer(draft.what, rest))
+            whole = f"{lead}{named}"
         gathered = replace(
             gathered, where=whole if named in whole and not has_complaint_detail(whole.replace(named, "")) else named
         )

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 from answering.models import Answer, Inquiry
-from answering.wording import MAX_ANSWER
+from answering.wording import MAX_ANSWER, NOT_FOUND
 from conversations import clock, doubt, tasks, wording
 from conversations.case import AWAITING_REASON, IDLE_LIMIT, OFFER_HANDOFF, Case
 from conversations.checkup import Checkups
@@ -99,6 +99,8 @@ class Consultation:
         result, name = self._done(turn, case, intent, confidence, entities, guesses, source)
         if apart and apart.rating is not None and result.rating is None and case.last_answer_id is not None:
             result = _rated_besides(result, apart.rating)
+        if apart and apart.complaint and case.ticket is None:
+            result = self._complained_besides(result, replace(written, text=apart.complaint))
         return self._commit(written, case, result, {"name": name, "confidence": round(float(confidence), 4)}, source)
 
     def _done(
@@ -130,6 +132,22 @@ class Consultation:
         if self._checkups and not opens:
             result, name = self._checkups.follow(result, turn, case, name, as_of)
         return result, name
+
+    def _complained_besides(self, result: Result, complaint: OpenTurn) -> Result:
+        """A result whose message also complains: after an answer the complaint is begun, after a question of ours it is offered."""
+        if result.outcome not in {"answer", "clarify", "fallback"}:
+            return result
+        if result.outcome == "clarify":
+            buttons = [*result.buttons, wording.COMPLAINT_BUTTON]
+            return replace(result, text=f"{result.text}\n\n{wording.COMPLAINT_LATER}", buttons=buttons)
+        if result.citations and result.outcome == "fallback":  # a list could not be picked from beside the form
+            result = replace(result, text=NOT_FOUND, citations=[])
+        begun = self._tickets.step(complaint, replace(result.case, awaiting=None, offer=None, options=[], form=None))
+        before, finish = f"{result.text}\n\n{wording.COMPLAINT_BESIDES}", begun.finish
+        whole = None if finish is None else lambda session, moment: f"{before}\n{finish(session, moment)}"
+        return replace(
+            result, text=f"{before}\n{begun.text}", case=begun.case, buttons=begun.buttons, finish=whole, private=begun.private
+        )
 
     def _found_instead(
         self, task: str, intent: str | None, confidence: float, turn: OpenTurn, case: Case, entities: Mapping[str, str]

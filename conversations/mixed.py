@@ -27,20 +27,33 @@ _SEEKS = re.compile(
     r"[?？]|怎么|如何|怎样|什么|啥|哪|谁|多少|多久|几|能不能|可不可以|是不是|有没有|要不要|用不用|算不算|(?:吗|呢|不)$|请问|^(?:那|另外|顺便|还有|再|我(?:想|要)?问)"
 )
 _ABOUT_US = re.compile(r"(?:你们?|您)(?!说)")
+_BESIDES = re.compile(
+    r"[，,。；;！!？?\s]+(?:(?:但是?|不过)?先(?=(?:想|请)?(?:问|咨询|了解))|顺便|顺带|另外|还有|对了|同时|再就是)[，,]?(?:再|也)?"
+)
+_COMPLAINS = re.compile(
+    r"(?:你好|您好)?[，,\s]*我?(?:还|也)?(?:想|要|得)?再?(?:投诉|举报)(?!.{0,8}(?:电话|怎么|如何|哪|流程|渠道))"
+)
+_ASKING = re.compile(r"^我?(?:想|要)?(?:请)?(?:问|咨询|了解)(?:一?下)?[，,：:\s]*")
 MOST_LEADS = 3
 LEAST_REST = 2  # characters
 
 
 @dataclass(frozen=True)
 class Mixed:
-    """A message taken apart. Attributes: rating: +1 or -1 of the answer before, None: none; rest: what is asked."""
+    """A message taken apart.
+
+    Attributes: rating: +1 or -1 of the answer before, None: none; rest: what is asked; complaint: made besides, None: none.
+    """
 
     rating: int | None
     rest: str
+    complaint: str | None = None
 
 
 def taken_apart(text: str) -> Mixed | None:
     """None for a message that does one thing."""
+    if (both := _complaint_and_question(text)) is not None:
+        return both
     rest, rating = text.strip(), None
     for _ in range(MOST_LEADS):
         match = _END.search(rest)
@@ -63,6 +76,19 @@ def question_in(text: str) -> str:
     """What a classifier is to see of a message."""
     apart = taken_apart(text)
     return apart.rest if apart else text
+
+
+def _complaint_and_question(text: str) -> Mixed | None:
+    """ "我想投诉，顺便问下居住证怎么办", in either order."""
+    parts = _BESIDES.split(text.strip(), maxsplit=1)
+    if len(parts) < 2:
+        return None
+    first, second = parts[0].strip(), parts[1].strip()
+    for complaint, question in ((first, second), (second, first)):
+        asked = _ASKING.sub("", question)
+        if _COMPLAINS.match(complaint) and not _COMPLAINS.match(asked) and _SEEKS.search(question) and len(asked) >= LEAST_REST:
+            return Mixed(None, asked, complaint)
+    return None
 
 
 def _rating_of(lead: str) -> int | None:

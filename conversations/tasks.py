@@ -3,7 +3,7 @@
 import re
 
 from answering.choosing import goes_back, pick_of
-from answering.following import continues, correction
+from answering.following import continues, correction, situation_alone
 from conversations import complaint_form as form
 from conversations import phrases
 from conversations.case import (
@@ -79,6 +79,8 @@ def belongs_to_the_answer(text: str, case: Case) -> bool:
         return True
     if case.ticket is not None:
         return False
+    if situation_alone(text) and (case.options or case.entry_id is not None or case.picks):
+        return not phrases.rule_intent(text)
     if case.entry_id is None:  # "几天能好" of nothing: which matter is asked back
         return not phrases.rule_intent(text) and continues(text)
     if phrases.rule_intent(text):
@@ -123,6 +125,8 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
         return DECLINE  # "都不是" to a list is for answering, "不用了" is for nobody
     if not case.options and len(text) <= SHORT and (intent == "pick_option" or _BARE_AMOUNT.fullmatch(text.strip())):
         return NOTHING_TO_PICK  # "8个月" answers nothing that was asked
+    if intent == OUT_OF_SCOPE and case.entry_id is not None and confidence < SURE and phrases.is_elliptic(text):
+        return ANSWER  # "换发呢" goes on with what is discussed, however little it sounds like a matter of government
     return intent if intent in _OF_THEIR_OWN else ANSWER
 
 

@@ -23,7 +23,7 @@ from conversations.ticket_dialogue import china_day
 from database.engine import Database
 from staff import audit
 from staff.members import Member
-from tickets import deadlines, draft_contacts, rules, store, workdays
+from tickets import deadlines, draft_contacts, rules, similar, store, workdays
 from tickets.departments import Departments
 from tickets.models import Ticket
 from tickets.store import Filing, Wanted
@@ -122,6 +122,11 @@ class TicketDesk:
         """
         with self._database.read() as session:
             return self._full(session, store.ticket(session, number))
+
+    def similar(self, number: str) -> list[dict[str, Any]]:
+        """Tickets of the last days about the same place or matter; masked. Raises UnknownTicketError."""
+        with self._database.read() as session:
+            return [similar.to_json(found) for found in similar.similar(session, store.ticket(session, number))]
 
     def as_told(self, number: str, member: Member) -> dict[str, Any]:
         """What was told, with contact and personal data; that it was looked at is recorded. Raises UnknownTicketError."""

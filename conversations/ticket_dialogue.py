@@ -97,7 +97,7 @@ class TicketDialogue:
             found = store.look_up(session, turn.conversation_id, number, digits[1], moment)
             return self._progress_line(found) if found else wording.PROGRESS_UNKNOWN.format(number=number)
 
-        return Result("ticket", "", case, finish=finish)
+        return Result("ticket", "", asked_for, finish=finish)  # wrong digits may be corrected; how often, the store limits
 
     def rates(self, turn: OpenTurn) -> bool:
         """Whether a message rates one of the sender's tickets."""

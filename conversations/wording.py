@@ -76,3 +76,6 @@ REMEMBERED = (
 NOTHING_REMEMBERED = "我没有记下您的任何情况。您说到企业类型、人数、所在地区等情况时，我会记下来，方便下次核对政策条件。"
 FORGOTTEN = "好的，您说过的企业情况和所在地区已经全部删除。以后核对政策条件时，我会重新询问。"
 FORGOTTEN_ONE = "好的，您说过的{fact}已经删除，其他情况不变。"
+COMPLAINT_BUTTON = {"title": "我要投诉", "payload": "我要投诉"}
+COMPLAINT_LATER = "您要投诉的事，弄清上面的问题后回复“我要投诉”，我就为您登记。"
+COMPLAINT_BESIDES = "您要投诉的事，我现在为您登记。"

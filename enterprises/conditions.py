@@ -29,6 +29,14 @@ MAX_ALTERNATIVES = 10
 MAX_TEXT = 300
 
 
+class ConditionPartError(ValueError):
+    """What is wrong with one part of a condition, named as in its form."""
+
+    def __init__(self, part: str, reason: str) -> None:
+        super().__init__(reason)
+        self.part = part
+
+
 class Condition(BaseModel):
     """One condition of a policy, or alternatives (`any_of`), or several that belong together (`all_of`, within alternatives).
 
@@ -68,8 +76,10 @@ class Condition(BaseModel):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         kinds = [name for name in ("fact", "any_of", "all_of") if getattr(self, name)]
+        if not kinds:
+            raise ConditionPartError("fact", "还没有选看哪种情况，或者这一组里没有写条件")
         if len(kinds) != 1:
-            raise ValueError("fact、any_of、all_of 必须且只能写一个")
+            raise ValueError("fact、any_of、all_of 只能写一个")
         if self.fact is None:
             if self.operator is not None or self.value is not None or self.unit is not None:
                 raise ValueError(f"{kinds[0]} 里的各项才有 operator、value 和 unit")
@@ -79,9 +89,17 @@ class Condition(BaseModel):
         fact = registry()[self.fact]
         allowed = OPERATORS_OF[fact.type]
         if self.operator not in allowed:
-            raise ValueError(f"“{fact.name}”的 operator 必须是 {'、'.join(allowed)} 之一（收到 {self.operator}）")
-        _check_value(fact, self.operator, self.value)
-        _factor(fact, self.unit)
+            raise ConditionPartError(
+                "operator", f"“{fact.name}”的比较方式（operator）必须是 {'、'.join(allowed)} 之一{_got(self.operator)}"
+            )
+        try:
+            _check_value(fact, self.operator, self.value)
+        except ValueError as exc:
+            raise ConditionPartError("value", str(exc)) from exc
+        try:
+            _factor(fact, self.unit)
+        except ValueError as exc:
+            raise ConditionPartError("unit", str(exc)) from exc
         return self
 
     @property
@@ -125,23 +143,26 @@ def _check_value(fact: Fact, operator: str, value: Any) -> None:
         values = value if count == 2 else [value]
         numbers = isinstance(values, list) and all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
         if not numbers or len(values) != count or (count == 2 and values[0] > values[1]):
-            raise ValueError(f"“{fact.name}”的 value 必须是{'由小到大的两个数' if count == 2 else '数字'}（收到 {value!r}）")
+            raise ValueError(f"“{fact.name}”的值必须是{'由小到大的两个数' if count == 2 else '数字'}{_got(value)}")
     elif fact.type == "date":
         values = value if count == 2 else [value]
         if not isinstance(values, list) or len(values) != count or not all(map(_is_date, values)):
-            raise ValueError(
-                f"“{fact.name}”的 value 必须是日期，例如 2025-01-31{'，两个' if count == 2 else ''}（收到 {value!r}）"
-            )
+            raise ValueError(f"“{fact.name}”的值必须是日期，例如 2025-01-31{'，两个' if count == 2 else ''}{_got(value)}")
     elif fact.type == "yes_no":
         if value not in ("是", "否"):
-            raise ValueError(f"“{fact.name}”的 value 必须是 是 或 否（收到 {value!r}）")
+            raise ValueError(f"“{fact.name}”的值必须是“是”或“否”{_got(value)}")
     else:
         values = value if operator in SETS else [value]
         if not isinstance(values, list) or not values or not all(isinstance(v, str) and v for v in values):
-            raise ValueError(f"“{fact.name}”的 value 必须是{'文字列表' if operator in SETS else '文字'}（收到 {value!r}）")
+            raise ValueError(f"“{fact.name}”的值必须是{'一个或几个名称' if operator in SETS else '文字'}{_got(value)}")
         unknown = [v for v in values if fact.type == "choice" and v not in fact.values]
         if unknown:
             raise ValueError(f"“{fact.name}”没有“{'、'.join(unknown)}”这一类；可用：{'、'.join(sorted(fact.values))}")
+
+
+def _got(value: Any) -> str:
+    empty = value in (None, "", []) or (isinstance(value, list) and all(part in (None, "") for part in value))
+    return "，还没有填" if empty else f"（收到 {value!r}）"
 
 
 def _is_date(value: Any) -> bool:

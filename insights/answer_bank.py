@@ -93,17 +93,18 @@ class AnswerBank:
         """Make it an entry, handed in for review by another person.
 
         Args:
-            title, answer: as edited; what was proposed unless given. They are freed from personal data once more.
+            title, answer, similar_questions: as edited; what was proposed unless given. They are freed from personal data once more.
 
         Raises:
             UnknownProposalError, ProposalStateError, ContentError.
         """
         with self._database.read() as session:
             row = self._undecided(session, number)
+        asked = [self._without_persons(text)[0] for text in (title or row.question, *similar_questions)]
         content = parse_content(
             {
-                "kind": "qa", "title": title or row.question, "answer": self._without_persons(answer or row.answer)[0],
-                "similar_questions": list(similar_questions), "owner_department": department or None,
+                "kind": "qa", "title": asked[0], "answer": self._without_persons(answer or row.answer)[0],
+                "similar_questions": asked[1:], "owner_department": department or None,
                 "attributes": {PROVENANCE: PROVENANCE_VALUE, PROPOSAL: str(number)},
             }
         )  # fmt: skip

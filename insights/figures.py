@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Date, String, cast, func, literal_column, select
@@ -28,6 +29,18 @@ class Figures:
 
     def usual_range(self) -> FigureFilter:
         return FigureFilter.usual(self._now())
+
+    def wanted(
+        self, since: date | None, until: date | None, channel: str | None = None, department: str | None = None
+    ) -> FigureFilter:
+        """The range as asked for; what is left open is the last thirty days.
+
+        Raises:
+            FigureRangeError
+        """
+        usual = self.usual_range()
+        first = since or min(usual.since, until or usual.since)
+        return FigureFilter(first, until or usual.until, channel or None, department or None)
 
     def overview(self, wanted: FigureFilter) -> dict[str, Any]:
         """Every figure of the registry, the days' series, and tickets by department."""

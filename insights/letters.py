@@ -12,10 +12,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from conversations.clock import CHINA
 from conversations.masking import mask_personal_data
+from database.columns import utc_now
 from database.engine import Database
 from insights.errors import LetterFileError
 from insights.models import Letter
 from knowledge_base.vectors import batches
+from staff import audit
+from staff.members import Member
 
 BATCH = 200
 LONGEST = 4000
@@ -39,8 +42,8 @@ class LetterReport:
     problems: list[str]
 
 
-def import_letters(database: Database, collection: str, lines: Iterable[str]) -> LetterReport:
-    """Add the letters of a file to a collection; those that are there already stay as they are.
+def import_letters(database: Database, collection: str, lines: Iterable[str], member: Member) -> LetterReport:
+    """Add the letters of a file to a collection; those that are there already stay as they are. Audited.
 
     Raises:
         LetterFileError: no name, or no line is a letter.
@@ -70,6 +73,9 @@ def import_letters(database: Database, collection: str, lines: Iterable[str]) ->
         with database.write() as session:
             result = session.execute(insert(Letter.__table__).on_conflict_do_nothing(), part)  # type: ignore[arg-type]
             added += max(0, result.rowcount)  # type: ignore[attr-defined]
+    with database.write() as session:
+        detail = {"letters": read, "added": added}
+        audit.record(session, member, "letters_import", "letters", name, detail, utc_now())
     return LetterReport(name, read, added, problems)
 
 

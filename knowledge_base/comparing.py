@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
+from enterprises.condition_wording import reading
 from knowledge_base.content import EntryContent
 from knowledge_base.passages import FACET_NAMES
 
@@ -16,7 +17,8 @@ FIELD_NAMES = {
 }  # fmt: skip
 KIND_NAMES = {"qa": "问答", "interpretation": "政策解读", "service_item": "办事事项", "case": "案例", "notice": "通知"}
 SOURCE_NAMES = {
-    "document_number": "文号", "title": "文件名称", "issuer": "发文机关", "clause": "条款", "url": "来源链接", "quote": "原文摘录"
+    "document_number": "文号", "title": "文件名称", "issuer": "发文机关", "clause": "条款", "url": "来源链接", "quote": "原文摘录",
+    "replaced_by": "代替它的文件",
 }  # fmt: skip
 _WORDS = re.compile(r"[A-Za-z0-9.%]+|\s+|.", re.DOTALL)
 MAX_WORDS = 6000  # beyond it, comparing word by word takes too long to be waited for
@@ -114,9 +116,8 @@ def _text(value: Any) -> str:
 
 
 def _condition(condition: dict[str, Any]) -> str:
-    parts = [condition.get(name) for name in ("fact", "operator", "value", "unit", "clause")]
-    told = " ".join("、".join(map(str, part)) if isinstance(part, list) else str(part) for part in parts if part is not None)
-    return f"{condition['text']}（{told}）" if told else str(condition["text"])
+    told = "，".join(part for part in (reading(condition), condition.get("clause")) if part)
+    return f"{condition['text']}（{told}）"
 
 
 def _place(field: str) -> tuple[int, int]:

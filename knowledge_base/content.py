@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from enterprises.conditions import Condition
+from enterprises.conditions import Condition, ConditionPartError
 from knowledge_base.errors import ContentError, FieldProblem
 from knowledge_base.text import clean_text, is_placeholder, stated
 
@@ -135,7 +135,7 @@ class Facets(_Part):
 
 
 class Source(_Part):
-    """The document that an entry rests on."""
+    """The document that an entry rests on. `replaced_by`: number or title of the document that took its place."""
 
     document_number: OptionalLabel = None
     title: OptionalLabel = None
@@ -143,6 +143,7 @@ class Source(_Part):
     clause: OptionalLabel = None
     url: OptionalText = None
     quote: OptionalText = None
+    replaced_by: OptionalLabel = None
 
 
 class EntryContent(BaseModel):
@@ -233,7 +234,9 @@ def explain(error: ValidationError) -> list[FieldProblem]:
     problems = []
     for item in error.errors():
         reason = _MESSAGES.get(item["type"]) or item["msg"].removeprefix("Value error, ")
-        field = ".".join(str(part) for part in item["loc"] if part not in {"str", "list[str]"}) or "effective_to"
+        cause = item.get("ctx", {}).get("error")
+        place = [*item["loc"], *([cause.part] if isinstance(cause, ConditionPartError) else [])]
+        field = ".".join(str(part) for part in place if part not in {"str", "list[str]"}) or "effective_to"
         problems.append(FieldProblem(field if item["loc"] or item["type"] == "value_error" else "(整条)", reason))
     return problems
 

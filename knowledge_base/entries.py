@@ -158,7 +158,7 @@ class EntryStore:
             UnknownEntryError
         """
         with self.database.read() as session:
-            row = session.execute(_newest().where(Entry.id == entry_id)).first() if _plausible(entry_id) else None
+            row = session.execute(newest_versions().where(Entry.id == entry_id)).first() if _plausible(entry_id) else None
             if row is None:
                 raise UnknownEntryError(entry_id)
             return record_of(*row)
@@ -186,13 +186,13 @@ class EntryStore:
         found: dict[int, EntryRecord] = {}
         with self.database.read() as session:
             for ids in batches(dict.fromkeys(filter(_plausible, entry_ids)), LOOKUP_BATCH):
-                for entry, version in session.execute(_newest().where(Entry.id.in_(ids))):
+                for entry, version in session.execute(newest_versions().where(Entry.id.in_(ids))):
                     found[entry.id] = record_of(entry, version)
         return found
 
     def by_external_id(self, external_id: str) -> EntryRecord | None:
         with self.database.read() as session:
-            row = session.execute(_newest().where(Entry.external_id == external_id)).first()
+            row = session.execute(newest_versions().where(Entry.external_id == external_id)).first()
             return record_of(*row) if row else None
 
     def list(
@@ -212,7 +212,7 @@ class EntryStore:
             text: occurs anywhere in the newest version, or is the external id.
         """
         wanted = EntryFilter(state=state, kind=kind, region=region, text=text)
-        query = _newest().where(*filter_conditions(wanted)).order_by(Entry.updated_at.desc(), Entry.id.desc())
+        query = newest_versions().where(*filter_conditions(wanted)).order_by(Entry.updated_at.desc(), Entry.id.desc())
         with self.database.read() as session:
             rows = session.execute(query.offset(offset).limit(limit))
             return [record_of(entry, version) for entry, version in rows]
@@ -228,7 +228,7 @@ class EntryStore:
 
     def contents(self, selection: Literal["live", "newest"]) -> Iterator[EntryContent]:
         """The live version of every live entry, or the newest of every entry, in the order of their ids."""
-        base = live_versions() if selection == "live" else _newest()
+        base = live_versions() if selection == "live" else newest_versions()
         after = 0
         while True:
             with self.database.read() as session:
@@ -247,7 +247,7 @@ class EntryStore:
     def naming_a_successor(self) -> builtins.list[EntryRecord]:
         """Newest versions that say which entry takes their place."""
         with self.database.read() as session:
-            rows = session.execute(_newest().where(EntryVersion.content.contains('"replaced_by":')).order_by(Entry.id))
+            rows = session.execute(newest_versions().where(EntryVersion.content.contains('"replaced_by":')).order_by(Entry.id))
             found = [record_of(entry, version) for entry, version in rows]
         return [record for record in found if record.content.replaced_by]
 
@@ -285,7 +285,7 @@ class EntryStore:
     def _check_publish(self, entry_id: int, actor: Actor) -> None:
         """Refuse before embedding what would be refused afterwards."""
         with self.database.read() as session:
-            row = session.execute(_newest().where(Entry.id == entry_id)).first()
+            row = session.execute(newest_versions().where(Entry.id == entry_id)).first()
             if row is not None:
                 entry, version = row
                 workflow.second_person_missing(entry.state, authors(version), actor)
@@ -317,7 +317,8 @@ def _page(query: Select[Entry, EntryVersion], after: int) -> Select[Entry, Entry
     return query.where(Entry.id > after).order_by(Entry.id).limit(LOOKUP_BATCH)
 
 
-def _newest() -> Select[Entry, EntryVersion]:
+def newest_versions() -> Select[Entry, EntryVersion]:
+    """Every entry with its newest version."""
     return select(Entry, EntryVersion).join(
         EntryVersion, and_(EntryVersion.entry_id == Entry.id, EntryVersion.version == Entry.version)
     )

@@ -14,6 +14,9 @@ from knowledge_base.models import AuditRecord, Entry, EntryChange, EntryTag, Ent
 from knowledge_base.searchable import department_of, search_text, searchable
 from knowledge_base.validity import today
 from knowledge_base.workflow import Actor, State
+from staff import audit as staff_audit
+from staff.members import Member
+from staff.roles import ROLE_NAMES
 
 SAMPLE_ATTRIBUTE = "sample"
 MAX_TAG = 200
@@ -26,9 +29,11 @@ class Journal:
     both engines and two writers cannot deadlock.
     """
 
-    def __init__(self, session: Session, actor: Actor) -> None:
+    def __init__(self, session: Session, actor: Actor, *, one_by_one: bool = True) -> None:
+        """Args: one_by_one: each step is also a line of the staff's audit log; a table of thousands of rows is one line there."""
         self.session = session
         self.actor = actor
+        self._one_by_one = one_by_one and actor.role in ROLE_NAMES
         self.now: datetime = utc_now()
         self._revision = self._take_revision()
 
@@ -99,6 +104,14 @@ class Journal:
                 comment=comment,
             )
         )
+        if self._one_by_one:
+            entry = self.session.get(Entry, entry_id)
+            said = {"title": entry.title if entry else None, "before": before, "version": after, "comment": comment[:200]}
+            detail = {name: value for name, value in said.items() if value}
+            staff_audit.record(
+                self.session, Member(self.actor.name, self.actor.name, self.actor.role), f"entry.{action}", "entry", entry_id,
+                detail, self.now,
+            )  # fmt: skip
 
     def check_external_id(self, external_id: str | None, own_id: int | None) -> None:
         """Raises DuplicateExternalIdError when another entry carries it."""

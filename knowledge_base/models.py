@@ -160,3 +160,5 @@ class ImportRow(Base):
     changes: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     choice: Mapped[str | None] = mapped_column(String(20))
     outcome: Mapped[str | None] = mapped_column(String(20))
+    near: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)  # entries and earlier rows that it repeats or contradicts
+    has_near: Mapped[bool] = mapped_column(Boolean, default=False)

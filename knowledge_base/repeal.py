@@ -25,7 +25,7 @@ class Repeal:
 
     Attributes:
         replaced_by: external id or number of the entry that replaces these.
-        replacement: number or title of the document that replaces this one; goes into the audit trail.
+        replacement: number or title of the document that replaces this one; the entries name it.
     """
 
     number: str
@@ -92,7 +92,7 @@ class Repeals:
         last_day = repeal.on - timedelta(days=1)
         if repeal.way == "withdraw" or (base.effective_from is not None and base.effective_from > last_day):
             return self._withdraw(journal, entry, repeal)
-        changed = _ended(base, last_day, repeal.replaced_by)
+        changed = _ended(base, last_day, repeal)
         if changed == base:
             return "unchanged"
         draft = EntryContent.model_validate_json(newest.content) if live and newest.version != live.version else None
@@ -104,27 +104,39 @@ class Repeals:
             journal.set_state(entry, "in_review" if state == "in_review" else "withdrawn" if state == "withdrawn" else "draft")
         journal.audit("repeal", entry.id, before, version.version, repeal.note())
         if draft is not None:  # what somebody was writing goes on, as the newest version
-            journal.add_version(entry, _ended(draft, last_day, repeal.replaced_by))
+            journal.add_version(entry, _ended(draft, last_day, repeal))
             journal.audit("edit", entry.id, version.version, entry.version, "接着原来的草稿")
         return "expired"
 
     def _withdraw(self, journal: Journal, entry: Entry, repeal: Repeal) -> str:
-        if entry.state == "withdrawn":
+        content = EntryContent.model_validate_json(journal.newest(entry).content)
+        changed = merge_content(content, _successors(content, repeal))
+        if entry.state == "withdrawn" and changed == content:
             return "unchanged"
         before = entry.live_version
+        if changed != content:  # staff read there what took its place
+            journal.add_version(entry, changed)
         if before is None:
             journal.set_state(entry, "withdrawn")
         else:
             journal.take_down(entry)
-        journal.audit("repeal_withdraw", entry.id, before, None, repeal.note())
+        journal.audit("repeal_withdraw", entry.id, before, entry.version if changed != content else None, repeal.note())
         return "withdrawn"
 
 
-def _ended(content: EntryContent, last_day: date, replaced_by: str | None) -> EntryContent:
+def _successors(content: EntryContent, repeal: Repeal) -> dict[str, object]:
+    """What took the place of the entry, and of its document, as changes."""
+    changes: dict[str, object] = {}
+    if repeal.replaced_by and repeal.replaced_by != content.external_id:
+        changes["replaced_by"] = repeal.replaced_by
+    if repeal.replacement:
+        changes["source"] = {"replaced_by": repeal.replacement}
+    return changes
+
+
+def _ended(content: EntryContent, last_day: date, repeal: Repeal) -> EntryContent:
     ends = min(content.effective_to or last_day, last_day)
-    changes: dict[str, object] = {"effective_to": ends.isoformat()}
-    if replaced_by and replaced_by != content.external_id:
-        changes["replaced_by"] = replaced_by
+    changes = {"effective_to": ends.isoformat(), **_successors(content, repeal)}
     if content.effective_from and content.effective_from > ends:
         changes["effective_from"] = None
     return merge_content(content, changes)

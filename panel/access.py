@@ -62,6 +62,15 @@ def csrf_of(request: Request) -> str:
     return csrf_token(request.cookies.get(SESSION_COOKIE, ""))
 
 
+def acting(request: Request, permission: str) -> Member:
+    """Who opened the page, asked of the gate anew: nothing is written for somebody whose login or right has ended. Blocks.
+
+    Raises:
+        UnauthorizedError, ForbiddenError
+    """
+    return context_of(request).gate.require(request, permission)
+
+
 def may_still(request: Request, permission: str) -> bool:
     """Whether who opened the page is still logged in and still has the permission. Blocks."""
     member = context_of(request).gate.member(request)

@@ -8,8 +8,9 @@ from nicegui import run, ui
 
 from conversations.clock import CHINA
 from panel import audit_wording as wording
-from panel.access import panel_page
+from panel.access import acting, panel_page
 from panel.context import PanelContext
+from panel.dialogs import tried
 from panel.frame import page_frame
 from panel.times import shown
 from staff.audit import AuditFilter
@@ -55,8 +56,15 @@ def register(context: PanelContext) -> None:
                     actor=(actor.value or "").strip().casefold() or None, action=action.value or None,
                     object_id=(thing.value or "").strip() or None, since=_start(since.value), until=_start(until.value, 1),
                 )  # fmt: skip
-                found = await run.io_bound(log.page, wanted, offset=page * PAGE, limit=PAGE)
-                total, lines = found or (0, [])
+                read: list[tuple[int, list[dict[str, Any]]]] = []
+
+                def look() -> None:
+                    acting(request, "people")
+                    read.append(log.page(wanted, offset=page * PAGE, limit=PAGE))
+
+                if not await tried(look):
+                    return
+                ((total, lines),) = read
                 state["page"] = page
                 table.rows = [_row(line) for line in lines]
                 counted.set_text(f"共 {total} 条，第 {page + 1} 页" if total else "没有符合的记录")

@@ -33,7 +33,7 @@ class Waiting:
 
 def waiting(context: PanelContext) -> list[Waiting]:
     """What the first page counts."""
-    tickets, ratings = context.ticket_desk, context.rectifications
+    tickets, ratings, gaps = context.ticket_desk, context.rectifications, context.insights.gaps
 
     def asking() -> int:
         with context.database.read() as session:
@@ -46,6 +46,7 @@ def waiting(context: PanelContext) -> list[Waiting]:
         Waiting("tickets", "待整改的差评", lambda: int(ratings.listed(WantedRatings(state="open"), limit=1)["total"]), "?view=ratings"),
         Waiting("reviews", "待审核的条目", lambda: context.workshop.catalogue.count(EntryFilter(state="in_review"))),
         Waiting("reviews", "到期未复核的条目", lambda: context.workshop.catalogue.count(EntryFilter(overdue=True))),
+        Waiting("gaps", "待处理的缺口", lambda: int(gaps.listed(state="open", limit=1)["total"])),
     ]  # fmt: skip
 
 

@@ -1,14 +1,15 @@
 """人员: accounts and API tokens."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fastapi import Request
 from nicegui import run, ui
 
-from panel.access import member_of, panel_page
+from panel.access import acting, member_of, panel_page
 from panel.context import PanelContext
-from panel.dialogs import attempt, sure
+from panel.dialogs import attempt, sure, tried
 from panel.frame import page_frame
 from panel.times import shown
 from staff import passwords
@@ -36,21 +37,28 @@ def register(context: PanelContext) -> None:
 
     @panel_page(context, "/people", "people")
     async def people(request: Request) -> None:
-        member = member_of(request)
+        member, by = member_of(request), partial(acting, request, "people")
         with page_frame(request, "people", "人员", {"点一行": "打开账号"}):
             with ui.row().classes("panel-bar"):
                 find = ui.input(placeholder="按姓名、登录名或部门查找").props("clearable autofocus").classes("w-72")
                 ui.space()
                 ui.button("各角色的权限", on_click=_roles().open).props("flat")
-                ui.button("新建账号", icon="person_add", on_click=lambda: _new(accounts, member, refresh))
+                ui.button("新建账号", icon="person_add", on_click=lambda: _new(accounts, by, refresh))
             table = ui.table(columns=COLUMNS, rows=[], row_key="name", pagination=20).classes("panel-table").props("dense")
             table.bind_filter_from(find, "value", lambda text: text or "")
             with ui.row().classes("panel-bar"):
                 ui.label("接口令牌").classes("panel-subtitle")
                 ui.label("程序用令牌以某个账号的名义访问接口。").classes("panel-faint")
                 ui.space()
-                ui.button("新建令牌", icon="key", on_click=lambda: _new_token(accounts, member, refresh)).props("outline")
+                ui.button("新建令牌", icon="key", on_click=lambda: _new_token(accounts, member, by, refresh)).props("outline")
             tokens = ui.table(columns=TOKEN_COLUMNS, rows=[], row_key="id", pagination=10).classes("panel-table").props("dense")
+            tokens.props('no-data-label="还没有令牌"')
+            table.props('no-data-label="没有符合的账号"')
+            table.add_slot(  # a link, so that the keyboard reaches it
+                "body-cell-display_name",
+                """<q-td :props="props"><a href="#" class="panel-link" @click.prevent.stop="() => $parent.$emit('open', props.row.name)">
+                {{ props.value }}</a></q-td>""",
+            )
             tokens.add_slot(
                 "body-cell-end",
                 """<q-td :props="props"><q-btn v-if="props.row.valid" flat dense no-caps size="sm" color="negative" label="作废"
@@ -58,23 +66,34 @@ def register(context: PanelContext) -> None:
             )
 
             async def refresh() -> None:
-                table.rows = [_row(account) for account in await run.io_bound(accounts.listed) or ()]
-                tokens.rows = [_token_row(row) for row in await run.io_bound(accounts.tokens.listed) or ()]
+                def read() -> None:
+                    by()
+                    table.rows = [_row(account) for account in accounts.listed()]
+                    tokens.rows = [_token_row(row) for row in accounts.tokens.listed()]
+
+                await tried(read)
 
             async def end(event: Any) -> None:
                 row = event.args
-                if await sure(f"作废令牌“{row['label']}”？用它的程序将立即不能访问。", "作废"):
-                    await run.io_bound(accounts.tokens.revoke, row["id"], member)
+                question = f"作废令牌“{row['label']}”？用它的程序将立即不能访问。"
+                if await sure(question, "作废") and await tried(lambda: accounts.tokens.revoke(row["id"], by())):
                     await refresh()
 
             tokens.on("end", end)
 
-            async def open_account(event: Any) -> None:
-                account = await run.io_bound(accounts.get, event.args[1]["name"])
-                if account is not None:
-                    await _account(accounts, account, member, refresh)
+            async def open_account(name: str) -> None:
+                found: list[Account] = []
 
-            table.on("row-click", open_account, [[], ["name"], None])
+                def look() -> None:
+                    by()
+                    found.append(accounts.get(name))
+
+                if await tried(look):
+                    (account,) = found
+                    await _account(accounts, account, member, by, refresh)
+
+            table.on("row-click", lambda event: open_account(event.args[1]["name"]), [[], ["name"], None])
+            table.on("open", lambda event: open_account(event.args))
             await refresh()
 
 
@@ -103,11 +122,11 @@ def _token_row(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _new(accounts: StaffAccounts, by: Member, done: Callable[[], Any]) -> None:
+def _new(accounts: StaffAccounts, by: Callable[[], Member], done: Callable[[], Any]) -> None:
     async def save() -> None:
-        given = (name.value, password.value, role.value, by)
+        given = (name.value, password.value, role.value)
         more = {"display_name": display_name.value, "department": department.value}
-        if await attempt(problem, lambda: accounts.add(*given, **more)):
+        if await attempt(problem, lambda: accounts.add(*given, by(), **more)):
             dialog.close()
             ui.notify(f"已新建账号 {name.value}", type="positive")
             await done()
@@ -140,9 +159,11 @@ def _password_field() -> ui.input:
     return password
 
 
-async def _account(accounts: StaffAccounts, account: Account, by: Member, done: Callable[[], Any]) -> None:
+async def _account(
+    accounts: StaffAccounts, account: Account, opened_by: Member, by: Callable[[], Member], done: Callable[[], Any]
+) -> None:
     member = account.member
-    oneself = member.name == by.name
+    oneself = member.name == opened_by.name
     logins = await run.io_bound(accounts.sessions.listed, member.name) or []
 
     async def finish(work: Callable[[], Any], said: str) -> None:
@@ -153,20 +174,20 @@ async def _account(accounts: StaffAccounts, account: Account, by: Member, done: 
 
     async def save() -> None:
         def work() -> None:
-            accounts.set_profile(member.name, by, display_name=display_name.value, department=department.value)
+            accounts.set_profile(member.name, by(), display_name=display_name.value, department=department.value)
             if role.value != member.role:
-                accounts.set_role(member.name, role.value, by)
+                accounts.set_role(member.name, role.value, by())
 
         await finish(work, "已保存")
 
     async def reset() -> None:
-        await finish(lambda: accounts.set_password(member.name, password.value, by), f"已重置 {member.display_name} 的密码")
+        await finish(lambda: accounts.set_password(member.name, password.value, by()), f"已重置 {member.display_name} 的密码")
 
     async def switch() -> None:
         if account.active and not await sure(f"停用 {member.display_name} 的账号？登录和令牌会立即失效。", "停用"):
             return
         change = accounts.deactivate if account.active else accounts.reactivate
-        await finish(lambda: change(member.name, by), "已停用" if account.active else "已启用")
+        await finish(lambda: change(member.name, by()), "已停用" if account.active else "已启用")
 
     with ui.dialog(value=True) as dialog, ui.card().classes("panel-form"):
         dialog.on("hide", dialog.delete)
@@ -194,14 +215,14 @@ async def _account(accounts: StaffAccounts, account: Account, by: Member, done: 
             ui.label(f"{login['address']}，最近操作 {shown(login['last_seen_at'])}").classes("panel-faint")
 
 
-def _new_token(accounts: StaffAccounts, by: Member, done: Callable[[], Any]) -> None:
+def _new_token(accounts: StaffAccounts, opened_by: Member, by: Callable[[], Member], done: Callable[[], Any]) -> None:
     made: list[Any] = []
 
     async def save() -> None:
         def work() -> None:
             wished = None if role.value == "same" else role.value
             made.append(
-                accounts.tokens.add(owner.value, label.value, by, role=wished, days=int(days.value) if days.value else None)
+                accounts.tokens.add(owner.value, label.value, by(), role=wished, days=int(days.value) if days.value else None)
             )
 
         if not label.value.strip():
@@ -220,7 +241,7 @@ def _new_token(accounts: StaffAccounts, by: Member, done: Callable[[], Any]) -> 
         dialog.on("hide", dialog.delete)
         ui.label("新建接口令牌").classes("panel-subtitle")
         label = ui.input("用途，例如“呼叫中心桌面”").props("autofocus maxlength=64")
-        owner = ui.input("以谁的名义（登录名）", value=by.name).props("autocomplete=off")
+        owner = ui.input("以谁的名义（登录名）", value=opened_by.name).props("autocomplete=off")
         role = ui.select({"same": "与该账号相同", **ROLE_NAMES}, value="same", label="角色")
         days = ui.number("有效天数（不填则一直有效）", min=1, max=3650, format="%d")
         problem = ui.label().classes("panel-bad")

@@ -95,6 +95,10 @@ class Searcher:
     def ranking(self) -> Ranking:
         return self._ranking
 
+    @property
+    def encoder(self) -> Encoder:
+        return self._encoder
+
     def use(self, ranking: Ranking) -> None:
         """Rank every new search by `ranking`; searches under way finish with the one before."""
         if ranking.dimension != self._encoder.dimension:

@@ -7,7 +7,6 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request, Response
 
 from bot.services import Services
-from insights.figure_filter import FigureFilter
 from insights.figures_export import workbook
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -21,25 +20,19 @@ def figure_routes(services: Services) -> APIRouter:
     router = APIRouter(tags=["统计"])
     figures, gate = services.insights.figures, services.gate
 
-    def wanted(since: date | None, until: date | None, channel: str | None, department: str | None) -> FigureFilter:
-        usual = figures.usual_range()
-        return FigureFilter(
-            since or min(usual.since, until or usual.since), until or usual.until, channel or None, department or None
-        )
-
     @router.get("/api/figures", summary="全部指标、每日趋势、部门工单；每个指标附定义")
     def overview(
         request: Request, since: Since = None, until: Until = None, channel: Channel = None, department: Department = None
     ) -> dict[str, Any]:
         gate.require(request, "figures")
-        return figures.overview(wanted(since, until, channel, department))
+        return figures.overview(figures.wanted(since, until, channel, department))
 
     @router.get("/api/figures/entries", summary="条目使用次数，和从未用到的条目")
     def entries(
         request: Request, since: Since = None, until: Until = None, channel: Channel = None, department: Department = None
     ) -> dict[str, Any]:
         gate.require(request, "figures")
-        chosen = wanted(since, until, channel, department)
+        chosen = figures.wanted(since, until, channel, department)
         return {"used": figures.used_entries(chosen), "never_used": figures.never_used(chosen)}
 
     @router.get("/api/figures/export.xlsx", summary="导出为 Excel", response_class=Response)
@@ -47,7 +40,7 @@ def figure_routes(services: Services) -> APIRouter:
         request: Request, since: Since = None, until: Until = None, channel: Channel = None, department: Department = None
     ) -> Response:
         gate.require(request, "figures")
-        chosen = wanted(since, until, channel, department)
+        chosen = figures.wanted(since, until, channel, department)
         name = quote(f"问政统计_{chosen.since}_{chosen.until}.xlsx")
         headers = {"Content-Disposition": f"attachment; filename=\"figures.xlsx\"; filename*=UTF-8''{name}"}
         return Response(workbook(figures, chosen), media_type=XLSX, headers=headers)

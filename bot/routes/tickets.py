@@ -131,6 +131,11 @@ def ticket_routes(services: Services) -> APIRouter:
             shown["details"] = desk.as_told(number.upper(), member)
         return shown
 
+    @router.get("/api/tickets/{number}/similar", summary="前后三十天里同一地点、同一事项的工单")
+    def similar(number: str, request: Request) -> dict[str, Any]:
+        gate.require(request, "tickets")
+        return {"tickets": desk.similar(number.upper())}
+
     @router.post("/api/tickets/{number}/accept", summary="受理")
     def accept(number: Number, request: Request, given: Step | None = None) -> dict[str, Any]:
         given = given or Step()

@@ -64,9 +64,9 @@ def topic_routes(services: Services) -> APIRouter:
     def letters(
         request: Request, collection: Annotated[str, Form(max_length=100)], file: Annotated[UploadFile, File()]
     ) -> dict[str, Any]:
-        gate.require(request, "gaps")
+        member = gate.require(request, "gaps")
         text = file.file.read().decode("utf-8-sig", errors="replace")
-        report = import_letters(services.database, collection, text.splitlines())
+        report = import_letters(services.database, collection, text.splitlines(), member)
         return {"collection": report.collection, "read": report.read, "added": report.added, "problems": report.problems}
 
     return router

@@ -29,6 +29,8 @@ from knowledge_base.models import ImportJob, ImportRow
 from knowledge_base.uploads import check_upload
 from knowledge_base.vectors import batches
 from knowledge_base.workflow import Actor
+from staff import audit
+from staff.members import Member
 
 MAX_ROWS = 20_000
 READ_BATCH = 200
@@ -36,6 +38,9 @@ WRITE_BATCH = 25
 SILENT = timedelta(seconds=120)  # after which nobody works on a job any more
 PROFILES = ("entry", "gd_service_items", "citizen_letters")
 STATUS_OF = {"create": "new", "update": "changed", "publish": "unchanged", "nothing": "unchanged", "conflict": "conflict"}
+
+# rows as (number, content, the entry that it would change) → what each repeats or contradicts, as JSON
+LookOut = Callable[[Sequence[tuple[int, EntryContent, int | None]]], list[list[dict[str, Any]]]]
 
 log = structlog.get_logger(__name__)
 
@@ -46,10 +51,14 @@ class ImportDesk:
     Args:
         folder: where an upload lies while it is read.
         changed: called after rows went live.
+        look_out: makes, for one table, what finds the entries and earlier rows that its rows repeat or contradict.
     """
 
-    def __init__(self, store: EntryStore, folder: Path, changed: Callable[[], object] = lambda: None) -> None:
-        self._store, self._folder, self._changed = store, folder, changed
+    def __init__(
+        self, store: EntryStore, folder: Path, changed: Callable[[], object] = lambda: None,
+        look_out: Callable[[], LookOut] = lambda: lambda rows: [[] for _ in rows],
+    ) -> None:  # fmt: skip
+        self._store, self._folder, self._changed, self._look_out = store, folder, changed, look_out
         self._worker: ThreadPoolExecutor | None = None
         self._starting = threading.Lock()
         self._stop = threading.Event()
@@ -123,6 +132,11 @@ class ImportDesk:
             )  # fmt: skip
             if not started.rowcount:  # type: ignore[attr-defined]
                 raise ImportStateError("这次导入已经开始。", fix="等它完成，进度见导入列表。")
+            job = session.get_one(ImportJob, number)
+            detail = {"title": job.file_name, "follow_up": follow_up}
+            audit.record(
+                session, Member(actor.name, actor.name, actor.role), "import.commit", "import", number, detail, utc_now()
+            )
         self._submit(self._write, number, actor, follow_up)
 
     def cancel(self, number: int) -> None:
@@ -145,6 +159,8 @@ class ImportDesk:
                 raise UnknownImportError(number)
             counts = self._count(session, number, ImportRow.status)
             outcomes = self._count(session, number, ImportRow.outcome)
+            near = select(func.count()).select_from(ImportRow).where(ImportRow.import_id == number, ImportRow.has_near)
+            doubles = session.scalar(near) or 0
         if job.state in {"reading", "importing"} and utc_now() - job.updated_at > SILENT:
             problem = (
                 "程序在读取途中停止，请重新上传。" if job.state == "reading" else "程序在导入途中停止，可以继续导入剩下的行。"
@@ -153,16 +169,21 @@ class ImportDesk:
             return self.job(number)
         return JobView(
             job.id, job.file_name, job.profile, job.state, job.actor, job.done, job.total, job.problem, job.follow_up,
-            job.created_at, counts, outcomes,
+            job.created_at, counts, outcomes, doubles,
         )  # fmt: skip
 
-    def rows(self, number: int, status: str | None = None, offset: int = 0, limit: int = 100) -> list[RowView]:
+    def rows(
+        self, number: int, status: str | None = None, offset: int = 0, limit: int = 100, *, near: bool = False
+    ) -> list[RowView]:
+        """Args: near: only rows that repeat or contradict something."""
         query = select(ImportRow).where(ImportRow.import_id == number).order_by(ImportRow.number).offset(offset).limit(limit)
         if status is not None:
             query = query.where(ImportRow.status == status)
+        if near:
+            query = query.where(ImportRow.has_near)
         with self._store.database.read() as session:
             return [
-                RowView(r.number, r.status, r.title, r.entry_id, r.problems, r.changes, r.choice, r.outcome)
+                RowView(r.number, r.status, r.title, r.entry_id, r.problems, r.changes, r.choice, r.outcome, r.near or [])
                 for r in session.scalars(query)
             ]
 
@@ -209,13 +230,15 @@ class ImportDesk:
             for n in mapped.repeated
         ]
         self._add(number, ready)
+        look = self._look_out()
         for part in batches(mapped.rows, READ_BATCH):
-            self._add(number, self._previewed(number, part, given, stated))
+            self._add(number, self._previewed(number, part, given, stated, look))
         self._set(number, state="ready")
 
     def _previewed(
-        self, number: int, rows: Sequence[MappedRow], given: Mapping[int, dict[str, Any]], stated: Collection[str] | None
-    ) -> list[ImportRow]:
+        self, number: int, rows: Sequence[MappedRow], given: Mapping[int, dict[str, Any]], stated: Collection[str] | None,
+        look: LookOut,
+    ) -> list[ImportRow]:  # fmt: skip
         importer = Importer(self._store)
         steps = importer.plan(rows)
         if stated is not None:  # a table of a few columns does not empty the other fields
@@ -236,6 +259,10 @@ class ImportDesk:
             )
             found[-1].title, found[-1].entry_id = step.row.content.title, step.entry_id
             found[-1].content, found[-1].changes = step.row.content.to_json(), changes
+        told = {s.row.number: (s.row.number, s.row.content, s.entry_id) for s in steps}
+        rows_to_write = [row for row in found if row.status != "unchanged"]
+        for row, near in zip(rows_to_write, look([told[row.number] for row in rows_to_write]), strict=True):
+            row.near, row.has_near = near, bool(near)
         return found
 
     def _write(self, number: int, actor: Actor, follow_up: FollowUp) -> None:

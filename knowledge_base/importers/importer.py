@@ -180,7 +180,7 @@ class Importer:
         """Write some rows in one transaction; a row whose entry changed since the plan becomes a conflict."""
         results: list[Step] = []
         with self._store.database.write() as session, session.no_autoflush:
-            journal = Journal(session, self._actor)
+            journal = Journal(session, self._actor, one_by_one=False)
             ids = [step.entry_id for step in steps if step.entry_id is not None]
             entries = {entry.id: entry for entry in session.scalars(select(Entry).where(Entry.id.in_(ids)))}
             for step in steps:

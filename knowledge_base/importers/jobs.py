@@ -16,7 +16,10 @@ OUTCOME_NAMES = {"created": "已新增", "updated": "已更新", "skipped": "已
 
 @dataclass(frozen=True)
 class JobView:
-    """A job as people see it; `counts` of rows by what they would do, `outcomes` by what became of them."""
+    """A job as people see it; `counts` of rows by what they would do, `outcomes` by what became of them.
+
+    Attributes: near: how many rows repeat or contradict something.
+    """
 
     id: int
     file_name: str
@@ -30,11 +33,15 @@ class JobView:
     created_at: datetime
     counts: dict[str, int]
     outcomes: dict[str, int]
+    near: int
 
 
 @dataclass(frozen=True)
 class RowView:
-    """One row of the preview; `changes` against the entry as it stands, field by field."""
+    """One row of the preview; `changes` against the entry as it stands, field by field.
+
+    Attributes: near: up to three entries (`entry_id`) and earlier rows (`row`) that it repeats or contradicts.
+    """
 
     number: int
     status: str
@@ -44,3 +51,4 @@ class RowView:
     changes: list[dict[str, Any]]
     choice: str | None
     outcome: str | None
+    near: list[dict[str, Any]]

@@ -1,5 +1,6 @@
 """答题库: agents' replies proposed as entries; what was taken out of them; accept or turn down."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -8,9 +9,10 @@ from nicegui import run, ui
 
 from errors import WenzhengError
 from insights.answer_bank import STATE_NAMES, AnswerBank
-from panel.access import member_of, panel_page
+from panel.access import acting, panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame
+from panel.insights.chosen_row import ChosenRow
 from panel.times import shown
 from staff.members import Member
 
@@ -34,15 +36,14 @@ def register(context: PanelContext) -> None:
     @panel_page(context, "/bank", "gaps")
     async def bank(request: Request) -> None:
         with page_frame(request, "bank", "答题库", {"↑ ↓": "选上一条、下一条提案"}):
-            page = _BankPage(context.insights.bank, member_of(request))
+            page = _BankPage(context.insights.bank, partial(acting, request, "gaps"))
             page.build()
             await page.refresh()
 
 
 class _BankPage:
-    def __init__(self, bank: AnswerBank, member: Member) -> None:
-        self._bank, self._member = bank, member
-        self._selected: int | None = None
+    def __init__(self, bank: AnswerBank, acting: Callable[[], Member]) -> None:
+        self._bank, self._acting = bank, acting
 
     def build(self) -> None:
         with ui.row().classes("panel-bar"):
@@ -58,9 +59,9 @@ class _BankPage:
                     "body-cell-question", '<q-td :props="props"><div class="insight-title">{{ props.row.question }}</div></q-td>'
                 )
                 self._table.add_slot("no-data", '<div class="panel-empty">这里没有提案。</div>')
-                self._table.on("row-click", self._clicked, [[], ["id"], None])
+                self._row = ChosenRow(self._table, self._show)
             self._box = ui.column().classes("panel-card insight-detail")
-        ui.keyboard(on_key=self._key)
+        ui.keyboard(on_key=self._row.key)
 
     async def refresh(self) -> None:
         found = await run.io_bound(self._bank.listed, self._state.value, 0, MOST)
@@ -71,13 +72,12 @@ class _BankPage:
         )
         self._table.rows = [{**line, "at": shown(line["proposed_at"])[5:]} for line in found["proposals"]]
         ids = [line["id"] for line in found["proposals"]]
-        if self._selected not in ids:
-            self._selected = ids[0] if ids else None
+        self._row.among(ids)
         await self._show()
 
     async def _show(self) -> None:
-        self._table.props(f":table-row-class-fn=\"row => row.id === {self._selected or 0} ? 'insight-chosen' : ''\"")
-        proposal = await run.io_bound(self._bank.read, self._selected) if self._selected else None
+        self._row.mark()
+        proposal = await run.io_bound(self._bank.read, self._row.id) if self._row.id else None
         self._box.clear()
         with self._box:
             if proposal is None:
@@ -100,8 +100,8 @@ class _BankPage:
         async def accept() -> None:
             words = [line.strip() for line in (similar.value or "").split("\n") if line.strip()]
             await self._do(
-                partial(
-                    self._bank.accept, proposal["id"], self._member, title=title.value, answer=answer.value, similar_questions=words,
+                lambda: self._bank.accept(
+                    proposal["id"], self._acting(), title=title.value, answer=answer.value, similar_questions=words,
                     department=department.value or None,
                 ),
                 "已采纳，等待审核发布",
@@ -147,7 +147,7 @@ class _BankPage:
         said = await dialog
         dialog.delete()
         if said and said.strip():
-            await self._do(partial(self._bank.reject, number, said, self._member), "已退回")
+            await self._do(lambda: self._bank.reject(number, said, self._acting()), "已退回")
         elif said is not None:
             ui.notify("请写明原因。", type="warning")
 
@@ -159,14 +159,3 @@ class _BankPage:
             return
         ui.notify(said, type="positive")
         await self.refresh()
-
-    async def _clicked(self, event: Any) -> None:
-        self._selected = int(event.args[1]["id"])
-        await self._show()
-
-    async def _key(self, event: Any) -> None:
-        ids = [row["id"] for row in self._table.rows]
-        if event.action.keydown and event.key.name in {"ArrowDown", "ArrowUp"} and ids:
-            at = ids.index(self._selected) if self._selected in ids else -1
-            self._selected = ids[max(0, min(len(ids) - 1, at + (1 if event.key.name == "ArrowDown" else -1)))]
-            await self._show()

@@ -24,8 +24,8 @@ class GapDetail:
         done: called after a step.
     """
 
-    def __init__(self, gaps: GapDesk, member: Member, done: Refresh) -> None:
-        self._gaps, self._member, self._done = gaps, member, done
+    def __init__(self, gaps: GapDesk, member: Member, acting: Callable[[], Member], done: Refresh) -> None:
+        self._gaps, self._member, self._acting, self._done = gaps, member, acting, done
         self._gap: dict[str, Any] | None = None
         self._chosen: dict[int, ui.checkbox] = {}
 
@@ -105,7 +105,7 @@ class GapDetail:
                 ui.label("发布后自动转为已补").classes("panel-faint")
             ui.space()
             ui.button(
-                "重新打开", on_click=partial(self._do, lambda: self._gaps.reopen(gap["id"], self._member), "已重新打开")
+                "重新打开", on_click=partial(self._do, lambda: self._gaps.reopen(gap["id"], self._acting()), "已重新打开")
             ).props("dense no-caps outline")
 
     def _wordings(self, gap: dict[str, Any]) -> None:
@@ -157,17 +157,17 @@ class GapDetail:
     async def _attach(self, entry: dict[str, Any]) -> None:
         gap = self._open()
         said = "已并入，即时生效" if self._member.role == "admin" else "已并入，等待审核发布"
-        await self._do(lambda: self._gaps.attach(gap["id"], entry["entry_id"], self._member, self._questions()), said)
+        await self._do(lambda: self._gaps.attach(gap["id"], entry["entry_id"], self._acting(), self._questions()), said)
 
     async def _out_of_scope(self) -> None:
         gap = self._open()
-        await self._do(lambda: self._gaps.mark_out_of_scope(gap["id"], self._member, self._questions()), "已标为不属于本库范围")
+        await self._do(lambda: self._gaps.mark_out_of_scope(gap["id"], self._acting(), self._questions()), "已标为不属于本库范围")
 
     async def _label(self, event: Any) -> None:
         gap = self._open()
         if event.value:
             await self._do(
-                lambda: self._gaps.label_intent(gap["id"], event.value, self._member, self._questions()), "已标注，训练时会用到"
+                lambda: self._gaps.label_intent(gap["id"], event.value, self._acting(), self._questions()), "已标注，训练时会用到"
             )
 
     async def _split(self) -> None:
@@ -175,7 +175,7 @@ class GapDetail:
         if not chosen:
             ui.notify("先只勾选要移出的问法。", type="warning")
             return
-        await self._do(lambda: self._gaps.split(gap["id"], chosen, self._member), "已另成一组")
+        await self._do(lambda: self._gaps.split(gap["id"], chosen, self._acting()), "已另成一组")
 
     async def _search(self, event: Any) -> None:
         gap = self._open()
@@ -198,7 +198,7 @@ class GapDetail:
                 "similar_questions": (similar.value or "").split("\n"),
             }  # fmt: skip
             said = "已发布，即时生效" if publish else "已提交审核"
-            if await self._do(lambda: self._gaps.write(gap["id"], entry, self._member, questions, publish=publish), said):
+            if await self._do(lambda: self._gaps.write(gap["id"], entry, self._acting(), questions, publish=publish), said):
                 dialog.close()
 
         with ui.dialog(value=True) as dialog, ui.card().classes("panel-form insight-form"):

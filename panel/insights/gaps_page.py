@@ -7,9 +7,10 @@ from fastapi import Request
 from nicegui import run, ui
 
 from insights.gap_list import SOURCE_NAMES, STATE_NAMES
-from panel.access import member_of, panel_page
+from panel.access import acting, member_of, panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame
+from panel.insights.chosen_row import ChosenRow
 from panel.insights.gap_detail import GapDetail
 from panel.times import shown
 
@@ -54,8 +55,7 @@ def register(context: PanelContext) -> None:
 class _GapsPage:
     def __init__(self, context: PanelContext, request: Request) -> None:
         self._gaps, self._job = context.insights.gaps, context.insights.gap_job
-        self._detail = GapDetail(context.insights.gaps, member_of(request), self.refresh)
-        self._selected: int | None = None
+        self._detail = GapDetail(context.insights.gaps, member_of(request), partial(acting, request, "gaps"), self.refresh)
 
     def build(self) -> None:
         with ui.row().classes("panel-bar"):
@@ -86,7 +86,7 @@ class _GapsPage:
                 self._table.add_slot("body-cell-title", _TITLE)
                 self._table.add_slot("body-cell-this_week", _TREND)
                 self._table.add_slot("no-data", '<div class="panel-empty">这里没有缺口。</div>')
-                self._table.on("row-click", self._clicked, [[], ["id"], None])
+                self._row = ChosenRow(self._table, self._show)
                 self._total = ui.label().classes("panel-faint")
             self._detail.build()
         ui.keyboard(on_key=self._key)
@@ -108,17 +108,12 @@ class _GapsPage:
         self._total.text = f"共 {found['total']} 个，显示前 {MOST} 个" if found["total"] > MOST else f"共 {found['total']} 个"
         self._tell_job()
         ids = [gap["id"] for gap in found["gaps"]]
-        if self._selected not in ids:
-            self._selected = ids[0] if ids else None
+        self._row.among(ids)
         await self._show()
 
     async def _show(self) -> None:
-        self._table.props(f":table-row-class-fn=\"row => row.id === {self._selected or 0} ? 'insight-chosen' : ''\"")
-        await self._detail.show(self._selected)
-
-    async def _clicked(self, event: Any) -> None:
-        self._selected = int(event.args[1]["id"])
-        await self._show()
+        self._row.mark()
+        await self._detail.show(self._row.id)
 
     async def _collect(self) -> None:
         self._job.ask()
@@ -142,11 +137,7 @@ class _GapsPage:
             return
         key = event.key.name
         if key in {"ArrowDown", "ArrowUp"}:
-            ids = [row["id"] for row in self._table.rows]
-            if ids:
-                at = ids.index(self._selected) if self._selected in ids else -1
-                self._selected = ids[max(0, min(len(ids) - 1, at + (1 if key == "ArrowDown" else -1)))]
-                await self._show()
+            await self._row.key(event)
         elif key == "/":
             ui.run_javascript("document.getElementById('gap-find').focus()")
         elif not event.action.repeat:

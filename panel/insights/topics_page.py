@@ -1,5 +1,6 @@
 """热点: topics of letters, tickets and consultations over time."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -9,9 +10,10 @@ from nicegui import events, run, ui
 from errors import WenzhengError
 from insights.letters import import_letters
 from insights.topic_texts import SOURCE_NAMES
-from panel.access import member_of, panel_page
+from panel.access import acting, panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame
+from panel.insights.chosen_row import ChosenRow
 from panel.times import shown
 from staff.members import Member
 
@@ -47,16 +49,15 @@ def register(context: PanelContext) -> None:
     @panel_page(context, "/topics", "gaps")
     async def topics(request: Request) -> None:
         with page_frame(request, "topics", "热点", {"↑ ↓": "选上一个、下一个热点"}):
-            page = _TopicsPage(context, member_of(request))
+            page = _TopicsPage(context, partial(acting, request, "gaps"))
             page.build()
             await page.refresh()
 
 
 class _TopicsPage:
-    def __init__(self, context: PanelContext, member: Member) -> None:
-        self._topics, self._database, self._member = context.insights.topics, context.database, member
+    def __init__(self, context: PanelContext, acting: Callable[[], Member]) -> None:
+        self._topics, self._database, self._acting = context.insights.topics, context.database, acting
         self._found: list[dict[str, Any]] = []
-        self._selected: int | None = None
         self._run_id: int | None = None
 
     def build(self) -> None:
@@ -80,9 +81,9 @@ class _TopicsPage:
                 self._table.add_slot(
                     "no-data", '<div class="panel-empty">还没有热点。点“新的分析”，从工单、咨询或导入的来信里找。</div>'
                 )
-                self._table.on("row-click", self._clicked, [[], ["id"], None])
+                self._row = ChosenRow(self._table, self._show)
             self._box = ui.column().classes("panel-card insight-detail")
-        ui.keyboard(on_key=self._key)
+        ui.keyboard(on_key=self._row.key)
         ui.timer(2.0, self._tick, immediate=False)
 
     async def refresh(self) -> None:
@@ -119,13 +120,12 @@ class _TopicsPage:
             for topic in shown_topics
         ]
         ids = [topic["id"] for topic in shown_topics]
-        if self._selected not in ids:
-            self._selected = ids[0] if ids else None
+        self._row.among(ids)
         await self._show()
 
     async def _show(self) -> None:
-        self._table.props(f":table-row-class-fn=\"row => row.id === {self._selected or 0} ? 'insight-chosen' : ''\"")
-        topic = await run.io_bound(self._topics.read, self._selected) if self._selected else None
+        self._row.mark()
+        topic = await run.io_bound(self._topics.read, self._row.id) if self._row.id else None
         self._box.clear()
         with self._box:
             if topic is None:
@@ -161,7 +161,7 @@ class _TopicsPage:
         async def begin() -> None:
             try:
                 self._run_id = await run.io_bound(
-                    partial(self._topics.start, source.value, self._member, collection=collection.value or None)
+                    lambda: self._topics.start(source.value, self._acting(), collection=collection.value or None)
                 )
             except WenzhengError as exc:
                 problem.text = exc.problem + exc.fix
@@ -173,7 +173,7 @@ class _TopicsPage:
             text = (await event.file.read()).decode("utf-8-sig", errors="replace")
             name = event.file.name.rsplit(".", 1)[0]
             try:
-                report = await run.io_bound(import_letters, self._database, name, text.splitlines())
+                report = await run.io_bound(lambda: import_letters(self._database, name, text.splitlines(), self._acting()))
             except WenzhengError as exc:
                 problem.text = exc.problem + exc.fix
                 return
@@ -205,17 +205,6 @@ class _TopicsPage:
             with ui.row().classes("w-full justify-end"):
                 ui.button("取消", on_click=dialog.close).props("flat no-caps")
                 ui.button("开始分析", on_click=begin).props("no-caps")
-
-    async def _clicked(self, event: Any) -> None:
-        self._selected = int(event.args[1]["id"])
-        await self._show()
-
-    async def _key(self, event: Any) -> None:
-        ids = [row["id"] for row in self._table.rows]
-        if event.action.keydown and event.key.name in {"ArrowDown", "ArrowUp"} and ids:
-            at = ids.index(self._selected) if self._selected in ids else -1
-            self._selected = ids[max(0, min(len(ids) - 1, at + (1 if event.key.name == "ArrowDown" else -1)))]
-            await self._show()
 
 
 def _run_name(line: dict[str, Any]) -> str:

@@ -4,11 +4,20 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any, TypeVar
 
+from fastapi import Request
 from nicegui import run, ui
 
+from bot.authorization import editor_of
 from errors import WenzhengError
+from knowledge_base.workflow import Actor
+from panel.access import acting
 
 Result = TypeVar("Result")
+
+
+def editing(request: Request, permission: str = "knowledge.edit") -> Actor:
+    """Who acts on entries from this page now. Blocks; raises as `panel.access.acting`."""
+    return editor_of(acting(request, permission))
 
 
 async def attempt(work: Callable[[], Result]) -> Result | None:
@@ -42,17 +51,6 @@ async def comment_for(title: str, verb: str, *, required: bool = False, note: st
     answer = await dialog
     dialog.delete()
     return None if answer is None else str(answer)
-
-
-async def sure(question: str, verb: str, color: str = "negative") -> bool:
-    with ui.dialog() as dialog, ui.card().classes("panel-form"):
-        ui.label(question).classes("panel-text")
-        with ui.row().classes("w-full justify-end"):
-            ui.button("取消", on_click=lambda: dialog.submit(False)).props("flat autofocus")
-            ui.button(verb, on_click=lambda: dialog.submit(True), color=color)
-    answer = await dialog
-    dialog.delete()
-    return bool(answer)
 
 
 async def day_and_time(title: str, verb: str) -> str | None:

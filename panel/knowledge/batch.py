@@ -34,8 +34,12 @@ BATCH_STEPS = (
 )
 
 
-async def take_step(workshop: Workshop, step: BatchStep, ids: list[int], actor: Actor) -> bool:
-    """Ask for a comment and do it; what was refused is listed. Whether anything was tried."""
+async def take_step(workshop: Workshop, step: BatchStep, ids: list[int], actor: Callable[[], Actor]) -> bool:
+    """Ask for a comment and do it; what was refused is listed. Whether anything was tried.
+
+    Args:
+        actor: asks who acts, for every entry anew.
+    """
     comment = await comment_for(f"{step.name} {len(ids)} 个条目", step.name, required=step.required)
     if comment is None:
         return False
@@ -44,7 +48,7 @@ async def take_step(workshop: Workshop, step: BatchStep, ids: list[int], actor: 
     def some(part: list[int]) -> None:
         for entry_id in part:
             try:
-                step.work(workshop, entry_id, actor, comment)
+                step.work(workshop, entry_id, actor(), comment)
             except WenzhengError as exc:
                 refused.append(f"条目 {entry_id}：{exc.problem}{exc.fix}")
         workshop.follow()

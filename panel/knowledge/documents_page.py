@@ -6,14 +6,14 @@ from urllib.parse import quote
 from fastapi import Request
 from nicegui import run, ui
 
-from bot.authorization import editor_of
 from conversations.answer_usage import GivenAnswer
 from knowledge_base.documents import RELATIONS, DocumentImpact, DocumentRow, Resting
 from knowledge_base.repeal import Repeal
 from panel.access import member_of, panel_page
 from panel.context import PanelContext
+from panel.dialogs import sure
 from panel.frame import page_frame
-from panel.knowledge.asking import Later, attempt, read_day, sure
+from panel.knowledge.asking import Later, attempt, editing, read_day
 from panel.knowledge.words import VALIDITY_NAMES, VALIDITY_TONES, state_tag, style, tag
 from panel.times import shown
 
@@ -33,7 +33,7 @@ def register(context: PanelContext) -> None:
 class _Documents:
     def __init__(self, request: Request, context: PanelContext) -> None:
         self.member, self.workshop = member_of(request), context.workshop
-        self.actor = editor_of(self.member)
+        self.request = request
         self.number = request.query_params.get("number", "")
         self.boxes: dict[int, ui.checkbox] = {}
 
@@ -58,9 +58,11 @@ class _Documents:
         text = (self.search.value or "").strip()
         rows: list[DocumentRow] = await run.io_bound(self.workshop.documents.listed, text, MOST_DOCUMENTS) or []
         self.list.clear()
+        self.items: dict[str, ui.element] = {}
         with self.list:
             for row in rows:
                 item = ui.element("button").classes("kb-item").on("click", lambda row=row: self.show(row.number))
+                self.items[row.number] = item.props(f'aria-current="{str(row.number == self.number).lower()}"')
                 with item:
                     ui.label(row.number)
                     if row.title:
@@ -83,6 +85,8 @@ class _Documents:
             return
         impact, counts, answers = loaded
         self.number = number
+        for listed, item in self.items.items():
+            item.props(f'aria-current="{str(listed == number).lower()}"')
         ui.navigate.history.replace(f"/panel/documents?number={quote(number)}")
         self.detail.clear()
         self.boxes = {}
@@ -125,7 +129,9 @@ class _Documents:
                         tag(f"答复 {answers} 次", "blue")
                     ui.label(f"{row.department or ''}　{content.source.clause or ''}").classes("panel-faint")
                 if content.replaced_by:
-                    ui.label(f"被替代为 {content.replaced_by}").classes("panel-faint")
+                    ui.label(f"被条目 {content.replaced_by} 代替").classes("panel-faint")
+                if content.source.replaced_by:
+                    ui.label(f"文件由“{content.source.replaced_by}”代替").classes("panel-faint kb-wrap")
                 for passage in resting.passages[:MOST_PASSAGES]:
                     ui.label(f"“{passage}”").classes("panel-faint kb-wrap")
                 if content.source.quote and not resting.passages:
@@ -160,8 +166,8 @@ class _Documents:
                 way = ui.select(
                     {"expire": "到期（仍可查阅，答复时说明已废止）", "withdraw": "撤下（立即停用）"}, value="expire", label="方式"
                 ).classes("kb-w2")
-                replaced_by = ui.input("替代条目的编号（可不填）").classes("kb-w1")
-                replacement = ui.input("替代文件（可不填）").classes("kb-w1")
+                replaced_by = ui.input("代替它们的条目编号（可不填）").classes("kb-w1")
+                replacement = ui.input("代替它的文件（可不填）").classes("kb-w1").tooltip("文号或名称，群众和同事都会看到")
                 ui.button(
                     "废止",
                     icon="gavel",
@@ -182,7 +188,7 @@ class _Documents:
     async def _review(self) -> None:
         chosen = self._chosen()
         if chosen:
-            done = await attempt(lambda: self.workshop.reviews.demand(chosen, self.actor, f"“{self.number}”有变化"))
+            done = await attempt(lambda: self.workshop.reviews.demand(chosen, editing(self.request), f"“{self.number}”有变化"))
             if done is not None:
                 ui.notify(f"已把 {done} 个条目列入待复核", type="positive")
                 await self.show(self.number)
@@ -201,7 +207,7 @@ class _Documents:
         ):
             return
         order = Repeal(self.number, day, way, replaced_by.strip() or None, replacement.strip() or None)
-        outcomes = await attempt(lambda: self.workshop.repeals.apply(order, chosen, self.actor))
+        outcomes = await attempt(lambda: self.workshop.repeals.apply(order, chosen, editing(self.request, "knowledge.review")))
         if outcomes is None:
             return
         await run.io_bound(self.workshop.follow)

@@ -3,12 +3,12 @@
 import json
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from fastapi import Request
 from nicegui import run, ui
 
-from bot.authorization import editor_of
 from conversations.clock import CHINA
 from errors import WenzhengError
 from knowledge_base.catalogue import EntryFilter, EntryRow
@@ -17,8 +17,9 @@ from knowledge_base.entries import EntryRecord
 from knowledge_base.errors import ContentError, StaleVersionError
 from panel.access import member_of, panel_page
 from panel.context import PanelContext
+from panel.dialogs import sure
 from panel.frame import page_frame
-from panel.knowledge.asking import Later, attempt, comment_for, day_and_time, sure
+from panel.knowledge.asking import Later, attempt, comment_for, day_and_time, editing
 from panel.knowledge.form import EntryForm
 from panel.knowledge.side import Side, content_of
 from panel.knowledge.versions import Versions, draw_audit
@@ -53,7 +54,7 @@ def register(context: PanelContext) -> None:
 class _Editor:
     def __init__(self, request: Request, context: PanelContext, record: EntryRecord | None) -> None:
         self.member, self.workshop, self.preview = member_of(request), context.workshop, context.preview
-        self.actor = editor_of(self.member)
+        self.request = request
         self.name_of = Names(context.accounts)
         self.record = record
         self.told = 0  # the newer version of somebody else that was told of
@@ -118,7 +119,11 @@ class _Editor:
             if name == "versions":
                 with versions:
                     await Versions(
-                        self.workshop, self.name_of, self.entry_id, self.actor if self.may_edit else None, self._reload
+                        self.workshop,
+                        self.name_of,
+                        self.entry_id,
+                        partial(editing, self.request) if self.may_edit else None,
+                        self._reload,
                     ).build()
             elif name == "audit":
                 with audit:
@@ -255,8 +260,8 @@ class _Editor:
 
         def work() -> EntryRecord:
             if record is None:
-                return self.workshop.store.create(parse_content({"kind": "qa", **changes}), self.actor)
-            return self.workshop.store.edit(record.entry_id, changes, self.actor, seen=record.version, as_draft=True)
+                return self.workshop.store.create(parse_content({"kind": "qa", **changes}), editing(self.request))
+            return self.workshop.store.edit(record.entry_id, changes, editing(self.request), seen=record.version, as_draft=True)
 
         try:
             saved = await run.io_bound(work)
@@ -285,7 +290,10 @@ class _Editor:
         saved = await self._store()
         if saved is None:
             return
-        if await attempt(lambda: self.workshop.store.submit(saved.entry_id, self.actor)) is not None or saved is not self.record:
+        if (
+            await attempt(lambda: self.workshop.store.submit(saved.entry_id, editing(self.request))) is not None
+            or saved is not self.record
+        ):
             self._open(saved)
 
     async def _publish(self) -> None:
@@ -294,7 +302,9 @@ class _Editor:
             return
         comment = await comment_for("发布", "发布", note="发布后立即生效，市民的下一个问题就按新内容答复。", color="positive")
         if comment is not None:
-            done = await attempt(lambda: self.workshop.store.publish(saved.entry_id, self.actor, comment))
+            done = await attempt(
+                lambda: self.workshop.store.publish(saved.entry_id, editing(self.request, "knowledge.review"), comment)
+            )
             await run.io_bound(self.workshop.follow)
             if done is None and saved is self.record:
                 return
@@ -325,13 +335,14 @@ class _Editor:
             await self._take("plan", moment)
 
     async def _take(self, step: str, given: Any = "") -> None:
-        workshop, actor, number = self.workshop, self.actor, self.entry_id or 0
+        workshop, request, number = self.workshop, self.request, self.entry_id or 0
+        reviewing = partial(editing, request, "knowledge.review")
         steps = {
-            "send_back": lambda: workshop.store.send_back(number, actor, given),
-            "withdraw": lambda: workshop.store.withdraw(number, actor, given),
-            "confirm": lambda: workshop.reviews.confirm(number, actor, given) or True,  # type: ignore[func-returns-value]
-            "plan": lambda: workshop.schedule.plan(number, given, actor),
-            "unschedule": lambda: workshop.schedule.cancel(number, actor),
+            "send_back": lambda: workshop.store.send_back(number, reviewing(), given),
+            "withdraw": lambda: workshop.store.withdraw(number, reviewing(), given),
+            "confirm": lambda: workshop.reviews.confirm(number, editing(request), given) or True,  # type: ignore[func-returns-value]
+            "plan": lambda: workshop.schedule.plan(number, given, reviewing()),
+            "unschedule": lambda: workshop.schedule.cancel(number, reviewing()),
         }
         if self.form.changes() and not await sure("有没有保存的修改，先不保存，继续？", "继续", "primary"):
             return

@@ -1,6 +1,8 @@
 """The fields of an entry as an editor fills them in, and the changes that they make to its content."""
 
+import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -35,7 +37,7 @@ GROUPS: tuple[tuple[str, str, tuple[Field, ...]], ...] = (
     ("source", "依据", (
         Field("source.title", "文件名称", width="kb-w2"), Field("source.document_number", "文号", width="kb-w1"),
         Field("source.issuer", "发文机关", width="kb-w1"), Field("source.clause", "条款", width="kb-w1"), Field("source.url", "链接", width="kb-w2"),
-        Field("source.quote", "原文摘录", "text"),
+        Field("source.quote", "原文摘录", "text"), Field("source.replaced_by", "已废止的，代替它的文件", width="kb-w2"),
     )),
     ("validity", "有效期与归属", (
         Field("effective_from", "生效日期", "date", width="kb-w1"), Field("effective_to", "失效日期", "date", width="kb-w1"),
@@ -53,6 +55,7 @@ GROUPS: tuple[tuple[str, str, tuple[Field, ...]], ...] = (
         Field("facets.online_url", "网上办理", width="kb-w2"),
     )),
 )  # fmt: skip
+CONDITIONS = "eligibility"
 _LISTS = {"similar_questions", "audience", "tags"}
 
 
@@ -86,7 +89,15 @@ class EntryForm:
                     for field in fields:
                         self._field(field)
             with ui.expansion("适用条件（可判定“符不符合”）", value=bool(self._start.get("eligibility"))).classes("kb-group"):
-                self.conditions = ConditionsEditor(self._start.get("eligibility", []), self._changed, enabled=self._enabled)
+                self.conditions = ConditionsEditor(
+                    self._start.get("eligibility", []), self._conditions_changed, enabled=self._enabled
+                )
+
+    def _conditions_changed(self) -> None:
+        """Also tell the browser, which sees only what is typed into fields of its own."""
+        kept = {CONDITIONS: json.dumps(self.conditions.data(), ensure_ascii=False)}
+        ui.run_javascript(f"wenzhengKnowledge.keepAlso({json.dumps(kept)})")
+        self._changed()
 
     def changes(self) -> dict[str, Any]:
         """A merge patch with what differs from the start; null removes."""
@@ -108,23 +119,27 @@ class EntryForm:
         return found
 
     def texts(self) -> dict[str, str]:
-        """Every field as it is written now."""
-        return {name: str(element.value or "") for name, element in self.fields.items()}
+        """Every field as it is written now; the conditions as JSON."""
+        written = {name: str(element.value or "") for name, element in self.fields.items()}
+        return {**written, CONDITIONS: json.dumps(self.conditions.data(), ensure_ascii=False)}
 
     def fill(self, texts: Mapping[str, str]) -> None:
         """Write texts into the fields, as they were kept by the browser."""
         for name, text in texts.items():
             if name in self.fields and isinstance(text, str):
                 self.fields[name].set_value(text)
+        with suppress(ValueError, TypeError, KeyError, AttributeError):  # the browser's store may hold anything
+            kept = json.loads(texts.get(CONDITIONS, "null"))
+            if kept is not None and kept != self.conditions.data():
+                self.conditions.fill(kept)
 
     def show_problems(self, problems: tuple[FieldProblem, ...]) -> None:
         """Mark wrong fields; none when there are no problems."""
         by_field = {problem.field.split("（")[0]: problem.reason for problem in problems}
+        self.conditions.show_problems(problem for problem in problems if problem.field.startswith("eligibility"))
         for name, element in self.fields.items():
             whole = next((reason for field, reason in by_field.items() if field == name or field.startswith(f"{name}.")), None)
             element.error = whole
-        condition = [reason for field, reason in by_field.items() if field.startswith("eligibility")]
-        self.conditions.show_problem("；".join(condition))
 
     def _text(self, name: str) -> str:
         group, _, part = name.partition(".")

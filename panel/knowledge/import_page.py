@@ -1,17 +1,19 @@
 """One imported table: what each row would do, the choice, the writing, the result."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import Request
 from nicegui import run, ui
 
-from bot.authorization import editor_of
 from knowledge_base.importers.jobs import OUTCOME_NAMES, STATE_NAMES, STATUS_NAMES, JobView, RowView
 from panel.access import member_of, panel_page
 from panel.context import PanelContext
+from panel.dialogs import sure
 from panel.frame import page_frame
-from panel.knowledge.asking import attempt, sure
+from panel.knowledge.asking import attempt, editing
 from panel.knowledge.differences import draw_stored_changes
+from panel.knowledge.doubles import draw_doubles
 from panel.knowledge.imports_page import TONES, WORKING, summary
 from panel.knowledge.words import style, tag
 
@@ -34,9 +36,11 @@ def register(context: PanelContext) -> None:
 
 class _Import:
     def __init__(self, request: Request, context: PanelContext, job: JobView) -> None:
+        self.request = request
         self.desk, self.member, self.job = context.workshop.imports, member_of(request), job
         self.status: str | None = "error" if job.counts.get("error") else None
         self.page = 0
+        self.near = False
 
     async def build(self) -> None:
         with ui.row().classes("panel-bar"):
@@ -106,11 +110,16 @@ class _Import:
             for status, name in ((None, "全部"), *STATUS_NAMES.items()):
                 count = counts.get(status, 0) if status else sum(counts.values())
                 if count or status is None:
-                    chosen = "unelevated" if status == self.status else "outline"
+                    chosen = "unelevated" if status == self.status and not self.near else "outline"
                     ui.button(f"{name} {count}", on_click=lambda status=status: self.filter(status)).props(chosen)
+            if self.job.near:
+                chosen = "unelevated" if self.near else "outline"
+                ui.button(f"疑似重复、可能矛盾 {self.job.near}", on_click=lambda: self.filter(None, near=True)).props(
+                    f"{chosen} color=warning"
+                )
 
-    async def filter(self, status: str | None) -> None:
-        self.status, self.page = status, 0
+    async def filter(self, status: str | None, *, near: bool = False) -> None:
+        self.status, self.near, self.page = status, near, 0
         await self.show()
 
     async def turn(self, page: int) -> None:
@@ -118,7 +127,8 @@ class _Import:
         await self._rows()
 
     async def _rows(self) -> None:
-        found = await run.io_bound(self.desk.rows, self.job.id, self.status, self.page * PAGE, PAGE + 1) or []
+        rows = partial(self.desk.rows, self.job.id, self.status, self.page * PAGE, PAGE + 1, near=self.near)
+        found = await run.io_bound(rows) or []
         self.back.set_enabled(self.page > 0)
         self.on.set_enabled(len(found) > PAGE)
         self.rows.clear()
@@ -141,15 +151,17 @@ class _Import:
                 else:
                     ui.label(row.title or "（没有标题）")
                 ui.space()
-                if row.status in {"changed", "conflict"} and self.job.state in {"ready", "aborted"} and not row.outcome:
+                doubtful = row.status in {"changed", "conflict"} or (row.status == "new" and row.near)
+                if doubtful and self.job.state in {"ready", "aborted"} and not row.outcome:
                     ui.select(
-                        {"": "按上面的选择", **CHOICES},
+                        {"": "新增", "skip": "跳过"} if row.status == "new" else {"": "按上面的选择", **CHOICES},
                         value=row.choice or "",
                         on_change=lambda e: self._choose(row.number, e.value),
                     ).style("width: 132px")
             for problem in row.problems:
                 text = f"{problem['label']}：{problem['reason']}" if problem["label"] else problem["reason"]
                 ui.label(text).classes("panel-bad kb-wrap" if row.status == "error" else "panel-muted kb-wrap")
+            draw_doubles(row.near)
             if row.changes and row.status in {"changed", "conflict"}:
                 with ui.expansion(f"改动 {len(row.changes)} 处：" + "、".join(c["label"] for c in row.changes[:6])).classes(
                     "w-full"
@@ -158,19 +170,29 @@ class _Import:
 
     async def _choose(self, number: int, choice: str) -> None:
         picked: Any = choice or None
-        await attempt(lambda: self.desk.choose(self.job.id, {number: picked}))
+
+        def work() -> None:
+            editing(self.request)
+            self.desk.choose(self.job.id, {number: picked})
+
+        await attempt(work)
 
     async def _commit(self) -> None:
         follow_up = self.follow_up.value
         if follow_up == "publish" and not await sure("导入后直接发布，不经第二人审核，操作记录会注明。", "导入并发布", "primary"):
             return
-        changed, conflicts, actor = self.changed.value, self.conflicts.value, editor_of(self.member)
-        await attempt(lambda: self.desk.commit(self.job.id, actor, changed=changed, conflicts=conflicts, follow_up=follow_up))
+        changed, conflicts, actor = self.changed.value, self.conflicts.value, partial(editing, self.request)
+        await attempt(lambda: self.desk.commit(self.job.id, actor(), changed=changed, conflicts=conflicts, follow_up=follow_up))
         await self.show()
 
     async def _cancel(self) -> None:
         if await sure("放弃这次导入？什么都不会写入。", "放弃"):
-            await attempt(lambda: self.desk.cancel(self.job.id))
+
+            def work() -> None:
+                editing(self.request)
+                self.desk.cancel(self.job.id)
+
+            await attempt(work)
             await self.show()
 
     async def _while_working(self) -> None:

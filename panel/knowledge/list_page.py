@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,14 +11,13 @@ from fastapi import Request
 from nicegui import run, ui
 
 from answering.entry_finder import FoundPage
-from bot.authorization import editor_of
 from bot.entry_page import KIND_NAMES
 from knowledge_base.catalogue import EntryFilter
 from knowledge_base.workflow import STATE_NAMES
 from panel.access import member_of, panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame
-from panel.knowledge.asking import Later, attempt
+from panel.knowledge.asking import Later, attempt, editing
 from panel.knowledge.batch import BATCH_STEPS, take_step
 from panel.knowledge.words import VALIDITY_NAMES, Names, place, row_cells, style
 
@@ -76,6 +76,7 @@ def register(context: PanelContext) -> None:
 
 class _List:
     def __init__(self, request: Request, context: PanelContext) -> None:
+        self.request = request
         self.member, self.workshop, self.name_of = member_of(request), context.workshop, Names(context.accounts)
         self.wishes = Wishes.of(request.query_params)
         self.total = 0
@@ -94,7 +95,7 @@ class _List:
             self.by = ui.toggle({"words": "按字词", "meaning": "按意思"}, value=get("by", "words")).props(
                 "no-caps dense unelevated"
             )
-            self.by.tooltip("按字词：全部条目；按意思：已发布的条目，不必写得一样")
+            self.by.tooltip("按字词：每个词都要出现；按意思：不必写得一样。草稿和已撤回的条目也在内")
             ui.space()
             if self.member.may("knowledge.edit"):
                 ui.button("新建", icon="add", on_click=lambda: ui.navigate.to("/knowledge/new")).props("id=kb-new")
@@ -174,9 +175,10 @@ class _List:
         self.table.rows = [row_cells(row, self.name_of, found.probabilities.get(row.entry_id)) for row in found.rows]
         self.selected()
         first = page * PAGE
-        self.counted.set_text(
-            f"共 {found.total} 条，第 {first + 1}—{first + len(found.rows)} 条" if found.rows else "没有符合的条目"
-        )
+        near = values.get("by") == "meaning" and bool(values.get("q"))
+        told = f"最相近的 {found.total} 条" if near else f"共 {found.total} 条"
+        self.counted.set_text(f"{told}，第 {first + 1}—{first + len(found.rows)} 条" if found.rows else "没有符合的条目")
+        self.fields["order"].set_visibility(not near)  # the nearest come first
         self.back.set_enabled(page > 0)
         self.on.set_enabled(first + PAGE < found.total)
         self.offer(counts)
@@ -213,7 +215,7 @@ class _List:
                     ui.button(step.name, icon=step.icon, on_click=lambda step=step: self.take(step, ids)).props("outline")
 
     async def take(self, step: Any, ids: list[int]) -> None:
-        if await take_step(self.workshop, step, ids, editor_of(self.member)):
+        if await take_step(self.workshop, step, ids, partial(editing, self.request, step.permission)):
             await self.load()
 
     def export(self) -> None:

@@ -6,15 +6,17 @@ from typing import Any
 from fastapi import Request
 from nicegui import run, ui
 
-from bot.authorization import editor_of
+from answering.neighbours import RELATION_NAMES
 from bot.entry_page import KIND_NAMES
+from bot.workshop import near_pieces
 from errors import WenzhengError
 from knowledge_base.content import MAX_ANSWER, MAX_TITLE
 from knowledge_base.notices.drafting import Notice, NoticeFacts, PieceView, draft_content
-from panel.access import member_of, panel_page
+from panel.access import panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame
-from panel.knowledge.asking import attempt
+from panel.knowledge.asking import attempt, editing
+from panel.knowledge.doubles import TONES, draw_doubles
 from panel.knowledge.words import style, tag
 
 PIECE_NAMES = {
@@ -36,10 +38,13 @@ def register(context: PanelContext) -> None:
 
 class _Document:
     def __init__(self, request: Request, context: PanelContext, number: int, notice: Notice) -> None:
-        self.workshop, self.member, self.number, self.notice = context.workshop, member_of(request), number, notice
+        self.workshop, self.request, self.number, self.notice = context.workshop, request, number, notice
         self.chosen = set(notice.suggested())
         self.edited: dict[int, dict[str, Any]] = {}
         self.done: set[int] = set()
+        self.near: dict[int, list[dict[str, Any]]] = {}
+        self.shown: int | None = None
+        self.warnings: dict[int, ui.row] = {}
 
     def build(self) -> None:
         facts = self.notice.facts
@@ -57,6 +62,7 @@ class _Document:
                 ui.label("文中提到的文号：" + "、".join(facts.mentioned)).classes("panel-faint")
         with ui.row().classes("panel-bar"):
             self.counted = ui.label().classes("panel-muted")
+            self.repeated = ui.label().classes("panel-bad")
             ui.button("全部取消", on_click=lambda: self._mark(set())).props("flat")
             ui.button("恢复建议", on_click=lambda: self._mark(set(self.notice.suggested()))).props("flat")
             ui.space()
@@ -69,6 +75,19 @@ class _Document:
         first = min(self.chosen, default=None)
         if first is not None:
             self._edit(first)
+        ui.timer(0.05, self._compare, once=True)  # embedding dozens of titles takes a second or two
+
+    async def _compare(self) -> None:
+        self.near = await run.io_bound(near_pieces, self.workshop, self.notice) or {}
+        for number, near in self.near.items():
+            with self.warnings[number]:
+                relations = list(dict.fromkeys(double["relation"] for double in near))
+                for relation in relations:
+                    tag(RELATION_NAMES[relation], TONES[relation])
+        if self.near:
+            self.repeated.set_text(f"{len(self.near)} 段与现有条目疑似重复或可能矛盾，点开可看")
+        if self.shown in self.near:
+            self._edit(self.shown)
 
     def _piece(self, view: PieceView) -> ui.checkbox:
         with ui.row().classes("kb-piece").style(f"padding-left: {10 + view.level * 18}px"):
@@ -76,7 +95,7 @@ class _Document:
                 f'dense aria-label="选中第 {view.id + 1} 段"'
             )
             with ui.element("div").classes("kb-text").on("click", lambda: self._edit(view.id)):
-                with ui.row().classes("gap-1 items-center"):
+                with ui.row().classes("gap-1 items-center") as self.warnings[view.id]:
                     tag(PIECE_NAMES[view.kind], "blue" if view.kind in {"question", "row", "article"} else "")
                     ui.label(f"{view.number} {view.title}".strip() or "（没有标题）").classes("kb-wrap")
                 if view.text:
@@ -119,6 +138,7 @@ class _Document:
 
     def _edit(self, number: int) -> None:
         draft = self._draft(number)
+        self.shown = number
 
         def put(name: str, value: str) -> None:
             if not self.edited:
@@ -140,16 +160,16 @@ class _Document:
             ui.textarea("答案", value=draft["answer"], on_change=lambda e: put("answer", e.value)).classes("w-full").props(
                 f"autogrow maxlength={MAX_ANSWER}"
             )
+            draw_doubles(self.near.get(number, ()))
             ui.label("原文摘录：" + draft["source"].get("quote", "")).classes("panel-faint kb-wrap")
 
     async def _save(self) -> None:
         wanted = sorted(self.chosen - self.done)
         drafts = {number: self._draft(number) for number in wanted}
-        actor = editor_of(self.member)
         refused: list[str] = []
 
         def work() -> int:
-            made = 0
+            made, actor = 0, editing(self.request)
             for number, draft in drafts.items():
                 try:
                     self.workshop.store.create(draft_content(draft), actor)

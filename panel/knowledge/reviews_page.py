@@ -6,7 +6,6 @@ from fastapi import Request
 from nicegui import run, ui
 from nicegui.events import KeyEventArguments
 
-from bot.authorization import editor_of
 from bot.entry_page import KIND_NAMES
 from conversations.clock import CHINA
 from knowledge_base.catalogue import EntryFilter, EntryRow
@@ -16,7 +15,7 @@ from knowledge_base.validity import today
 from panel.access import member_of, panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame
-from panel.knowledge.asking import attempt, comment_for, day_and_time
+from panel.knowledge.asking import attempt, comment_for, day_and_time, editing
 from panel.knowledge.differences import draw_changes
 from panel.knowledge.words import Names, style, tag
 from panel.times import shown
@@ -37,7 +36,7 @@ def register(context: PanelContext) -> None:
 class _Reviews:
     def __init__(self, request: Request, context: PanelContext) -> None:
         self.member, self.context, self.workshop = member_of(request), context, context.workshop
-        self.actor = editor_of(self.member)
+        self.request = request
         self.name_of = Names(context.accounts)
         self.rows: list[EntryRow] = []
         self.current: int | None = None
@@ -102,10 +101,10 @@ class _Reviews:
                 self.items[row.entry_id] = item
                 with item:
                     ui.label(row.title)
-                    ui.label(f"{KIND_NAMES[row.kind]}　{row.department or ''}").classes("panel-faint")
-                    ui.label(
-                        f"{self.name_of(row.actor)}　{shown(row.updated_at)}" + ("　修改" if row.live_version else "　新条目")
-                    ).classes("panel-faint")
+                    with ui.row().classes("gap-1 items-center"):
+                        tag("修改" if row.live_version else "新条目", "blue" if row.live_version else "good")
+                        ui.label(f"{KIND_NAMES[row.kind]}　{row.department or ''}").classes("panel-faint")
+                    ui.label(f"{self.name_of(row.actor)}　{shown(row.updated_at)}").classes("panel-faint")
 
     def open(self, entry_id: int) -> None:
         ui.timer(0.01, lambda: self.show(entry_id), once=True)
@@ -152,7 +151,7 @@ class _Reviews:
         number = self.current
         if number is None:
             return
-        if await attempt(lambda: self.workshop.store.publish(number, self.actor)) is not None:
+        if await attempt(lambda: self.workshop.store.publish(number, editing(self.request, "knowledge.review"))) is not None:
             await run.io_bound(self.workshop.follow)
             ui.notify("已发布，立即生效", type="positive")
             await self.load()
@@ -162,7 +161,10 @@ class _Reviews:
         comment = await comment_for("退回给作者", "退回", required=True)
         if comment is None or number is None:
             return
-        if await attempt(lambda: self.workshop.store.send_back(number, self.actor, comment)) is not None:
+        if (
+            await attempt(lambda: self.workshop.store.send_back(number, editing(self.request, "knowledge.review"), comment))
+            is not None
+        ):
             ui.notify("已退回")
             await self.load()
 
@@ -171,7 +173,10 @@ class _Reviews:
         if at is None or number is None:
             return
         moment = datetime.fromisoformat(at).replace(tzinfo=CHINA)
-        if await attempt(lambda: self.workshop.schedule.plan(number, moment, self.actor)) is not None:
+        if (
+            await attempt(lambda: self.workshop.schedule.plan(number, moment, editing(self.request, "knowledge.review")))
+            is not None
+        ):
             await self.load()
 
     def _draw_planned(self, rows: list[EntryRow]) -> None:
@@ -189,7 +194,7 @@ class _Reviews:
                         ui.button("取消", on_click=lambda row=row: self._cancel(row.entry_id)).props("flat")
 
     async def _cancel(self, entry_id: int) -> None:
-        if await attempt(lambda: self.workshop.schedule.cancel(entry_id, self.actor)) is not None:
+        if await attempt(lambda: self.workshop.schedule.cancel(entry_id, editing(self.request, "knowledge.review"))) is not None:
             await self.load()
 
     def _draw_departments(self, departments: dict[str, int]) -> None:
@@ -235,6 +240,6 @@ class _Reviews:
         comment = await comment_for("复核无误", "确认", note="内容仍然正确，到期日按类型顺延。")
         if comment is None:
             return
-        await attempt(lambda: self.workshop.reviews.confirm(entry_id, self.actor, comment))
+        await attempt(lambda: self.workshop.reviews.confirm(entry_id, editing(self.request), comment))
         await self.load()
         await self.show_due(department)

@@ -1,6 +1,7 @@
-"""What stands beside the form: the entry as citizens see it, and live entries near it, both while it is written."""
+"""What stands beside the form: the entry as citizens see it, and entries near it, both while it is written."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from nicegui import run, ui
@@ -11,10 +12,9 @@ from bot.workshop import Workshop
 from errors import WenzhengError
 from knowledge_base.content import EntryContent
 from knowledge_base.errors import ContentError, FieldProblem
-from panel.knowledge.words import tag
-
-TONES = {"contradiction": "bad", "duplicate": "warn", "near": ""}
-SHOWN_DIFFERENCES = 4
+from knowledge_base.workflow import STATE_NAMES
+from panel.knowledge.doubles import TONES, draw_differences
+from panel.knowledge.words import STATE_TONES, tag
 
 
 class Side:
@@ -83,7 +83,7 @@ class Side:
         self._near.clear()
         with self._near:
             if not found:
-                ui.label("没有相近的已发布条目。").classes("panel-faint")
+                ui.label("没有相近的条目，草稿和已撤回的也比过了。").classes("panel-faint")
             for neighbour in found:
                 self._one(neighbour)
 
@@ -92,6 +92,8 @@ class Side:
         with ui.element("div").classes(f"kb-neighbour {TONES[neighbour.relation]}"):
             with ui.row().classes("gap-1 items-center"):
                 tag(RELATION_NAMES[neighbour.relation], TONES[neighbour.relation])
+                if neighbour.state != "published":
+                    tag(STATE_NAMES[neighbour.state], STATE_TONES[neighbour.state])
                 if neighbour.answers:
                     tag("问这个会答它", "blue")
                 if neighbour.elsewhere:
@@ -102,11 +104,7 @@ class Side:
             if neighbour.department:
                 ui.label(neighbour.department).classes("panel-faint")
             if not neighbour.elsewhere:
-                for difference in neighbour.differences[:SHOWN_DIFFERENCES]:
-                    with ui.element("div").classes("kb-difference"):
-                        ui.label(difference.about).classes("panel-faint")
-                        ui.label(f"本条：{difference.ours}")
-                        ui.label(f"它说：{difference.theirs}")
+                draw_differences(asdict(difference) for difference in neighbour.differences)
 
 
 def content_of(base: EntryContent | None, changes: dict[str, Any]) -> EntryContent:

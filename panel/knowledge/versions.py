@@ -8,9 +8,11 @@ from nicegui import run, ui
 from bot.workshop import Workshop
 from knowledge_base.history import VersionInfo
 from knowledge_base.workflow import Actor
-from panel.knowledge.asking import attempt, sure
+from panel.audit_wording import ENTRY_ACTIONS
+from panel.dialogs import sure
+from panel.knowledge.asking import attempt
 from panel.knowledge.differences import draw_changes
-from panel.knowledge.words import ACTION_NAMES, Names, tag
+from panel.knowledge.words import Names, tag
 from panel.times import shown
 from staff.roles import ROLE_NAMES
 
@@ -21,12 +23,12 @@ class Versions:
     """Draws the list of versions and the comparison of the chosen one.
 
     Args:
-        actor: None for who may only read.
+        actor: asks who restores a version; None for who may only read.
         restored: called after a version was taken up again.
     """
 
     def __init__(
-        self, workshop: Workshop, name_of: Names, entry_id: int, actor: Actor | None, restored: Callable[[], Any]
+        self, workshop: Workshop, name_of: Names, entry_id: int, actor: Callable[[], Actor] | None, restored: Callable[[], Any]
     ) -> None:
         self._workshop, self._name_of, self._entry_id = workshop, name_of, entry_id
         self._actor, self._restored = actor, restored
@@ -82,7 +84,7 @@ class Versions:
             f"以第 {number} 版的内容另起一个草稿？现在的各版都会保留，发布前市民看到的不变。", "恢复为草稿", "primary"
         ):
             return
-        if await attempt(lambda: self._workshop.history.restore(self._entry_id, number, actor)) is not None:
+        if await attempt(lambda: self._workshop.history.restore(self._entry_id, number, actor())) is not None:
             self._restored()
 
 
@@ -96,7 +98,7 @@ async def draw_audit(workshop: Workshop, name_of: Names, entry_id: int) -> None:
     rows = [
         {
             "id": number, "at": shown(row.at), "actor": f"{name_of(row.actor.name)}（{ROLES.get(row.actor.role, row.actor.role)}）",
-            "action": ACTION_NAMES.get(row.action, row.action),
+            "action": ENTRY_ACTIONS.get(row.action, row.action),
             "versions": " → ".join(str(v) for v in (row.version_before, row.version_after) if v is not None), "comment": row.comment,
         }
         for number, row in enumerate(reversed(trail))

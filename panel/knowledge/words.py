@@ -1,6 +1,6 @@
 """What the workshop's pages call things, and small pieces that several of them show."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, datetime
 
 from nicegui import ui
@@ -17,18 +17,12 @@ STATE_TONES = {"draft": "", "in_review": "warn", "published": "good", "withdrawn
 NATION = "100000"
 VALIDITY_NAMES = {"valid": "有效", "expiring": "即将到期", "expired": "已过期", "not_yet": "未生效"}
 VALIDITY_TONES = {"valid": "good", "expiring": "warn", "expired": "bad", "not_yet": "blue"}
-ACTION_NAMES: Mapping[str, str] = {
-    "create": "新建", "edit": "修改", "submit": "提交审核", "send_back": "退回", "publish": "发布", "publish_alone": "发布（未经第二人）",
-    "withdraw": "撤下", "restore": "恢复旧版本", "schedule": "定时发布", "unschedule": "取消定时", "reviewed": "复核无误",
-    "review_demanded": "要求复核", "repeal": "文件废止", "repeal_withdraw": "文件废止，撤下", "import_create": "导入新建", "import_update": "导入更新",
-    "sample_remove": "移除示例",
-}  # fmt: skip
 
 
 def style() -> None:
     """The workshop's own styles and scripts."""
-    ui.add_head_html('<link rel="stylesheet" href="/panel/static/knowledge.css?1">')
-    ui.add_body_html('<script src="/panel/static/knowledge.js?1" defer></script>')
+    ui.add_head_html('<link rel="stylesheet" href="/panel/static/knowledge.css?2">')
+    ui.add_body_html('<script src="/panel/static/knowledge.js?2" defer></script>')
 
 
 class Names:

@@ -3,6 +3,7 @@
 window.wenzhengKnowledge = (() => {
   const KEPT_MS = 7 * 24 * 3600 * 1000;
   let dirty = false;
+  const besides = {}; // what is no field of the page, as the server tells it
   const form = () => document.getElementById("kb-form");
   const keyOf = (entry) => `wenzheng-entry-${entry}`;
 
@@ -30,7 +31,7 @@ window.wenzhengKnowledge = (() => {
 
   // Kept in this browser, so that a reload, a lost session or a broken connection loses nothing.
   function keep() {
-    const texts = {};
+    const texts = { ...besides };
     for (const field of form().querySelectorAll("[name]")) texts[field.getAttribute("name")] = field.value;
     try {
       const kept = { at: Date.now(), seen: Number(form().dataset.seen), texts };
@@ -45,6 +46,10 @@ window.wenzhengKnowledge = (() => {
   });
   addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
 
+  function keepAlso(values) {
+    Object.assign(besides, values);
+    keep();
+  }
   function touched() {
     dirty = true;
   }
@@ -76,5 +81,5 @@ window.wenzhengKnowledge = (() => {
     }
   }
 
-  return { touched, kept, forget, upload };
+  return { touched, keepAlso, kept, forget, upload };
 })();

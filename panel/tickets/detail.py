@@ -39,10 +39,11 @@ class TicketDetail:
             ui.notify(exc.problem, type="warning")
             return
         if ticket is not None:
-            self._fill(ticket)
+            alike = await run.io_bound(self._context.ticket_desk.similar, number) or []
+            self._fill(ticket, alike)
             self._dialog.open()
 
-    def _fill(self, ticket: dict[str, Any]) -> None:
+    def _fill(self, ticket: dict[str, Any], alike: list[dict[str, Any]]) -> None:
         self._card.clear()
         with self._card:
             self._head(ticket)
@@ -57,6 +58,7 @@ class TicketDetail:
                     ui.label(f"市民评价：{rating['name']} {rating['comment']}").classes(
                         "panel-bad" if rating["level"] <= 2 else ""
                     )
+                self._alike(alike)
                 self._history(ticket)
             self._steps(ticket)
 
@@ -79,7 +81,9 @@ class TicketDetail:
 
     def _facts(self, ticket: dict[str, Any]) -> None:
         with ui.element("dl").classes("ticket-facts") as facts:
-            _list_facts(ticket["details"])
+            # the story above begins with what was told; said once is enough
+            told_once = ticket["text"].startswith(str(ticket["details"].get("what") or " "))
+            _list_facts({**ticket["details"], "what": ""} if told_once else ticket["details"])
 
         async def reveal() -> None:
             def look() -> dict[str, Any]:
@@ -97,6 +101,21 @@ class TicketDetail:
         if member_of(self._request).may("tickets.contact"):
             button = ui.button("查看联系方式和原话", icon="visibility", on_click=reveal).props("flat size=sm")
             button.tooltip("查看会记入操作记录")
+
+    def _alike(self, alike: list[dict[str, Any]]) -> None:
+        if not alike:
+            return
+        ui.label(f"相似诉求（前后三十天，{len(alike)} 件）").classes("panel-subtitle")
+        for other in alike:
+            with ui.element("button").classes("ticket-alike").on("click", lambda number=other["number"]: self.open(number)):
+                with ui.row().classes("items-center gap-1"):
+                    ui.label(other["number"]).classes("font-medium")
+                    for why in other["why"]:
+                        ui.label(why).classes("panel-tag blue")
+                    state = other["state"]
+                    ui.label(rules.STATE_SHORT_NAMES[state]).classes(f"panel-tag {wording.STATE_TONES[state]}")
+                    ui.label(f"{other['department']}　{shown(other['created_at'])}").classes("panel-faint")
+                ui.label(other["text"]).classes("panel-text ticket-alike-text")
 
     def _history(self, ticket: dict[str, Any]) -> None:
         ui.label("办理过程").classes("panel-subtitle")

@@ -23,7 +23,7 @@ def register(context: PanelContext) -> None:
     @panel_page(context, "/tickets", "tickets")
     async def tickets(request: Request) -> None:
         with page_frame(request, "tickets", "工单", KEYS):
-            ui.add_head_html('<link rel="stylesheet" href="/panel/static/tickets.css">')
+            ui.add_head_html('<link rel="stylesheet" href="/panel/static/tickets.css?2">')
             await TicketPage(context, request).build()
 
 

@@ -27,8 +27,8 @@ Open = Callable[[str], Awaitable[None]]
 Choose = Callable[..., Awaitable[None]]
 
 
-class BoardView:
-    """What owes an answer, and what waits for the citizen's word; `read` blocks."""
+class _View:
+    """What both ways of showing tickets work with."""
 
     def __init__(
         self,
@@ -41,6 +41,10 @@ class BoardView:
         _changed: Any,
     ) -> None:
         self._desk, self._filters, self._me, self._open, self._choose = context.ticket_desk, filters, me, open_ticket, choose
+
+
+class BoardView(_View):
+    """What owes an answer, and what waits for the citizen's word; `read` blocks."""
 
     def read(self) -> list[dict[str, Any]]:
         columns = self._desk.board(self._filters.wanted(self._me), overdue=self._filters.overdue, limit=A_COLUMN)
@@ -78,20 +82,8 @@ class BoardView:
             ui.label(row["department"]).classes("panel-faint")
 
 
-class ListView:
+class ListView(_View):
     """A page of the table; `read` blocks."""
-
-    def __init__(
-        self,
-        context: PanelContext,
-        _request: Request,
-        filters: Filters,
-        me: str,
-        open_ticket: Open,
-        choose: Choose,
-        _changed: Any,
-    ) -> None:
-        self._desk, self._filters, self._me, self._open, self._choose = context.ticket_desk, filters, me, open_ticket, choose
 
     def read(self) -> dict[str, Any]:
         filters = self._filters
@@ -111,6 +103,7 @@ class ListView:
             "body-cell-number",
             '<q-td :props="props"><a href="#" class="ticket-number" @click.prevent.stop="() => $parent.$emit(\'open\', props.row.number)">{{ props.value }}</a></q-td>',
         )
+        table.add_slot("body-cell-text", '<q-td :props="props"><div class="ticket-words">{{ props.value }}</div></q-td>')
         table.on("open", lambda event: self._open(event.args))
         table.on("row-click", lambda event: self._open(event.args[1]["number"]), [[], ["number"], None])
         pages(data, self._filters.page, A_PAGE, self._choose)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from bot.authorization import TOKEN_MEMBER
 from bot.services import Services
 from conversations.clock import now
 from conversations.models import Conversation, UnansweredQuestion
@@ -77,7 +78,7 @@ def test_strangers_words_stay_text(open_page: OpenPage, services: Services) -> N
     services.insights.gap_job.run_once()
     line = '{{"id": "E{n}", "subject": {s}, "message": "", "asked_at": "2026-01-0{n} 10:00:00"}}'
     subject = '"<img src=x onerror=\\"window.hit=1\\">搅拌站噪音扰民"'
-    import_letters(services.database, EVIL, [line.format(n=n, s=subject) for n in range(1, 5)])
+    import_letters(services.database, EVIL, [line.format(n=n, s=subject) for n in range(1, 5)], TOKEN_MEMBER)
     number = services.insights.topics.begin("letters", BOSS, collection=EVIL[:100])
     services.insights.topics.work(number)
     conversation = services.records.find_or_create("web", "evil")

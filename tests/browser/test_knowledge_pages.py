@@ -151,3 +151,37 @@ def test_an_agent_reads_and_does_not_write(log_in: Login) -> None:
     expect(page.get_by_role("button", name="保存草稿")).to_have_count(0)
     assert page.goto("/panel/imports").status == 403
     assert page.goto("/panel/reviews").status == 403
+
+
+def test_conditions_are_written_as_a_form_and_read_out(log_in: Login, services: Services) -> None:
+    page = log_in("bianji")
+    page.goto("/panel/knowledge/2")
+    page.get_by_text("适用条件（可判定").click()
+    page.get_by_role("button", name="加一组条件").click()
+    parts = page.locator(".kb-parts .kb-condition")
+    expect(parts).to_have_count(2)
+    expect(parts.first.get_by_text("请选择")).to_be_visible()  # the problem, at its field
+
+    def choose(part: Any, label: str, option: str) -> None:
+        part.get_by_label(label).click()
+        page.get_by_role("option", name=option, exact=True).click()
+
+    for number, (fact, value) in enumerate((("从业人数", "三百"), ("资产总额", "5000"))):
+        choose(parts.nth(number), "看哪种情况", fact)
+        parts.nth(number).get_by_label("值").fill(value)
+    expect(parts.first.get_by_text("的值必须是数字")).to_be_visible()
+    parts.first.get_by_label("值").fill("300")
+    expect(page.get_by_text("读作：满足其中一项：（1）从业人数不超过 300 人；（2）资产总额不超过 5000 万元")).to_be_visible()
+    choose(parts.nth(1), "单位", "亿元")
+    expect(parts.first.get_by_label("市民读到的话")).to_have_value("从业人数不超过 300 人")
+    page.close()  # what was chosen, not only what was typed, is kept by the browser
+    page = page.context.new_page()
+    page.goto("/panel/knowledge/2")
+    page.get_by_role("button", name="恢复", exact=True).click()
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("第 2 版", exact=False).first).to_be_visible()
+    (group,) = services.entries.get(2).content.eligibility
+    assert [(c.fact, c.operator, c.value, c.unit) for c in group.parts] == [
+        ("从业人数", "<=", 300, None), ("资产总额", "<=", 5000, "亿元"),
+    ]  # fmt: skip
+    assert group.text == "满足其中一项：（1）从业人数不超过 300 人；（2）资产总额不超过 5000 亿元"

@@ -98,3 +98,28 @@ def test_keys_and_logging_out(open_page: OpenPage) -> None:
     expect(page.locator(".note")).to_contain_text("已退出登录")
     page.goto("/panel/people")
     expect(page.locator("#password")).to_be_visible()
+
+
+def test_an_open_page_writes_nothing_for_somebody_whose_account_has_been_disabled(
+    open_page: OpenPage, services: Services
+) -> None:
+    services.accounts.add("gone", PASSWORD, "admin", COMMAND_LINE, display_name="离岗")
+    people, audit, entry = (open_page(1366, 768) for _ in range(3))
+    log_in(people, "gone", "/panel/people")
+    log_in(audit, "gone", "/panel/audit")
+    log_in(entry, "gone", "/panel/knowledge/new")
+    people.get_by_role("button", name="新建账号").click()
+    people.get_by_label("姓名").fill("后门")
+    people.get_by_label("登录名", exact=True).fill("houmen")
+    people.get_by_label("初始密码").fill("a long enough secret")
+    entry.locator("#kb-form [name=title]").fill("离岗后写的")
+    entry.locator("#kb-form [name=answer]").fill("不该存下来。")
+    services.accounts.deactivate("gone", COMMAND_LINE)
+    people.get_by_role("button", name="新建", exact=True).click()
+    expect(people.get_by_text("没有登录")).to_be_visible()
+    entry.keyboard.press("Control+s")
+    expect(entry.get_by_text("没有登录")).to_be_visible()
+    audit.get_by_role("button", name="查找").click()
+    expect(audit.get_by_text("没有登录")).to_be_visible()
+    assert all(account.member.name != "houmen" for account in services.accounts.listed())
+    assert services.entries.count(text="离岗后写的") == 0

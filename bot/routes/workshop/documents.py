@@ -28,7 +28,9 @@ class RepealOrder(BaseModel):
     entry_ids: EntryIds
     way: Way = Field("expire", description="expire：到期，仍可查阅并提示已废止；withdraw：撤下")
     replaced_by: Annotated[str | None, Field(max_length=500, description="替代条目的外部编号或编号")] = None
-    replacement: Annotated[str | None, Field(max_length=200, description="替代文件的文号或名称，记入操作记录")] = None
+    replacement: Annotated[
+        str | None, Field(max_length=200, description="替代文件的文号或名称，记入条目，群众和工作人员都会看到")
+    ] = None
     comment: Annotated[str, Field(max_length=1000)] = ""
 
 
@@ -54,7 +56,7 @@ def impact_out(impact: DocumentImpact, services: Services, days: int) -> dict[st
             {
                 **row_out(resting.row), "relation": resting.relation, "clause": resting.content.source.clause,
                 "quote": resting.content.source.quote, "similar_questions": resting.content.similar_questions,
-                "replaced_by": resting.content.replaced_by, "passages": list(resting.passages),
+                "replaced_by": resting.content.replaced_by, "document_replaced_by": resting.content.source.replaced_by, "passages": list(resting.passages),
                 "answers": counts.get(resting.row.entry_id, 0),
             }
             for resting in impact.entries

@@ -64,18 +64,20 @@ def import_routes(services: Services) -> APIRouter:
         gate.require(request, "knowledge.edit")
         return job_out(desk.job(number))
 
-    @router.get("/api/imports/{number}/rows", summary="逐行预览：新增、有变化（逐项对照）、无变化、冲突、有误（原因）")
+    @router.get(
+        "/api/imports/{number}/rows",
+        summary="逐行预览：新增、有变化（逐项对照）、无变化、冲突、有误（原因），以及疑似重复和可能矛盾",
+    )
     def rows(
         number: Number, request: Request, status: Status | None = None,
+        near: Annotated[bool, Query(description="只要与现有条目或前面的行疑似重复、可能矛盾的")] = False,
         offset: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=500)] = 100,
     ) -> dict[str, Any]:  # fmt: skip
         gate.require(request, "knowledge.edit")
         job = desk.job(number)
-        found = desk.rows(number, status, offset, limit)
-        return {
-            "total": job.counts.get(status, 0) if status else sum(job.counts.values()),
-            "rows": [asdict(row) for row in found],
-        }
+        found = desk.rows(number, status, offset, limit, near=near)
+        total = job.near if near else job.counts.get(status, 0) if status else sum(job.counts.values())
+        return {"total": total, "rows": [asdict(row) for row in found]}
 
     @router.post("/api/imports/{number}/commit", status_code=202, summary="写入（或继续中断的导入），后台分批进行")
     def commit(number: Number, request: Request, given: Decision | None = None) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def list_routes(services: Services) -> APIRouter:
     router = APIRouter(tags=["知识条目"])
     workshop, gate = services.workshop, services.gate
 
-    @router.get("/api/entries/find", summary="查找条目：按字词（全部条目）或按意思（已发布的），各种筛选")
+    @router.get("/api/entries/find", summary="查找条目：按字词或按意思，各种状态，各种筛选")
     def find(
         wanted: Wanted, request: Request, by: By = "words", order: Order = "updated",
         offset: Annotated[int, Query(ge=0, le=10**7)] = 0, limit: Annotated[int, Query(ge=1, le=200)] = 50,

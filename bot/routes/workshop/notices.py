@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.authorization import editor_of
 from bot.routes.entries import entry_out
 from bot.services import Services
+from bot.workshop import near_pieces
 from errors import WenzhengError
 from knowledge_base.content import EntryContent
 from knowledge_base.notices.drafting import Notice
@@ -47,6 +48,11 @@ def notice_routes(services: Services) -> APIRouter:
     def one(number: Annotated[int, Path(ge=1, le=2**53)], request: Request) -> dict[str, Any]:
         gate.require(request, "knowledge.edit")
         return notice_out(number, shelf.read(number))
+
+    @router.get("/api/notices/{number}/neighbours", summary="建议的各段与现有条目（各种状态）疑似重复、可能矛盾之处")
+    def neighbours(number: Annotated[int, Path(ge=1, le=2**53)], request: Request) -> dict[str, Any]:
+        gate.require(request, "knowledge.edit")
+        return {"pieces": near_pieces(services.workshop, shelf.read(number))}
 
     @router.post("/api/notices/drafts", status_code=201, summary="把选中的各条存为草稿，逐条给出结果")
     def create(given: Drafts, request: Request) -> dict[str, Any]:

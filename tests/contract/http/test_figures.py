@@ -1,10 +1,16 @@
 """Figures over HTTP: with definitions, for a range of days, and as an Excel file."""
 
+import json
 from io import BytesIO
 
 import httpx
+import pytest
 from openpyxl import load_workbook
+from typer.testing import CliRunner
 
+from bot.cli_figures import app
+from bot.services import Services
+from errors import WenzhengError
 from tests.contract.http.conftest import ADMIN, ask, days_from_now, publish
 
 
@@ -37,3 +43,20 @@ async def test_wrong_ranges_are_refused(client: httpx.AsyncClient) -> None:
         reply = await client.get("/api/figures", params=given, headers=ADMIN)
         assert (reply.status_code, reply.json()["ok"]) == (422, False)
     assert (await client.get("/api/figures")).status_code == 401
+
+
+async def test_the_command_line_prints_the_same_figures(
+    client: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish(client)
+    await ask(client, "食品经营许可证快到期了怎么延续")
+    monkeypatch.setenv("WENZHENG_DATA_DIR", str(services.settings.root))
+    days = {"since": days_from_now(-3), "until": days_from_now(0)}
+    page = (await client.get("/api/figures", params=days, headers=ADMIN)).json()
+    given = ["--since", days["since"], "--until", days["until"]]
+    assert json.loads(CliRunner().invoke(app, [*given, "--json"]).output) == page
+    table = CliRunner().invoke(app, given, terminal_width=200)
+    assert table.exit_code == 0, table.output
+    assert "咨询量" in table.output
+    wrong = CliRunner().invoke(app, ["--since", days["until"], "--until", days["since"]])
+    assert isinstance(wrong.exception, WenzhengError)

@@ -235,3 +235,19 @@ class TestBadRatings:
 def _token(services, name, role):
     services.accounts.add(name, "four words long", role, COMMAND_LINE)
     return {"Authorization": f"Bearer {services.accounts.tokens.add(name, 't', COMMAND_LINE).token}"}
+
+
+async def test_a_ticket_shows_those_of_the_same_place_and_matter(client):
+    async def call(what, where):
+        body = {"key": f"similar-{len(what)}-{len(where)}", "what": what, "where": where, "contact": "13800138000"}
+        return (await client.post("/api/tickets", json=body, headers=ADMIN)).json()["number"]
+
+    first = await call("小区门口工地夜里一直施工，吵得睡不着", "示例区幸福路88号阳光小区")
+    again = await call("夜里工地施工噪音太大，老人孩子都睡不着", "幸福路88号阳光小区")
+    other_place = await call("工地夜里施工，吵得一家人睡不着", "样板县人民东路")
+    unlike = await call("公交站台的灯坏了半个月没人修", "样板县人民西路公交站")
+    found = (await client.get(f"/api/tickets/{first}/similar", headers=ADMIN)).json()["tickets"]
+    assert {row["number"]: "同一地点" in row["why"] for row in found} == {again: True, other_place: False}
+    assert "13800138000" not in str(found)
+    assert (await client.get(f"/api/tickets/{unlike}/similar", headers=ADMIN)).json() == {"tickets": []}
+    assert (await client.get(f"/api/tickets/{first}/similar")).status_code == 401

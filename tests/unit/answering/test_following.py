@@ -9,6 +9,7 @@ import pytest
 
 from answering.answerer import CaseView
 from answering.errors import IndexNotReadyError
+from answering.following import asks_a_detail_of_nothing, situation_alone
 from database.backup import backup
 from database.restore import restore
 from knowledge_base.errors import KnowledgeError
@@ -174,3 +175,19 @@ def test_an_earlier_backup_restored_under_a_running_index_is_followed(town: Town
     restore(town.database, saved, force=True)
     town.index.follow()
     assert town.index.searcher.document_ids() == set(town.ids.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("租房的", "租房"), ("那买房的呢", "买房"), ("一般注销的呢", "一般注销"), ("好的", None), ("可以的", None), ("没用的", None),
+        ("骗人的", None), ("要什么材料的", None),
+    ],
+)  # fmt: skip
+def test_a_situation_named_alone(text: str, name: str | None) -> None:
+    assert situation_alone(text) == name
+
+
+def test_a_detail_of_nothing_is_asked_back_and_an_applicant_alone_is_not() -> None:
+    assert asks_a_detail_of_nothing("我在外地能办吗")
+    assert not asks_a_detail_of_nothing("个体户")

@@ -117,6 +117,17 @@ def test_words_ask_for_facets(text: str, facet: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "facets"),
+    [
+        ("公司搬家了怎么变更地址", ["steps"]), ("公司地址搬了要变更吗", []), ("换了手机号医保怎么改", ["steps"]),
+        ("地址变更在哪办", ["place"]), ("办理地址在哪", ["place"]), ("联系电话是多少", ["phone"]),
+    ],
+)  # fmt: skip
+def test_a_word_of_the_matter_itself_asks_for_no_facet(text: str, facets: list[str]) -> None:
+    assert asked_facets(text) == facets
+
+
+@pytest.mark.parametrize(
     "text", ["几天能好", "需要准备些啥", "去哪个窗口", "多少钱", "那网上能办吗", "我能办吗", "到底要多久啊", ""]
 )
 def test_these_name_no_matter(text: str) -> None:

@@ -41,3 +41,22 @@ def test_rating_or_courtesy_and_question_are_told_apart(text: str, rating: int |
 def test_what_does_one_thing_stays_whole(text: str) -> None:
     assert taken_apart(text) is None
     assert question_in(text) == text
+
+
+class TestAComplaintBesideAQuestion:
+    @pytest.mark.parametrize(
+        ("text", "question", "complaint"),
+        [
+            ("我想投诉，顺便问下居住证怎么办", "居住证怎么办", "我想投诉"),
+            ("居住证怎么办，另外我要投诉小区物业乱收费", "居住证怎么办", "我要投诉小区物业乱收费"),
+        ],
+    )
+    def test_both_are_heard_in_either_order(self, text: str, question: str, complaint: str) -> None:
+        apart = taken_apart(text)
+        assert apart is not None
+        assert (apart.rest, apart.complaint) == (question, complaint)
+
+    @pytest.mark.parametrize("text", ["投诉电话是多少，另外几点上班", "我要投诉物业乱收费，另外还停水"])
+    def test_one_thing_stays_one(self, text: str) -> None:
+        apart = taken_apart(text)
+        assert apart is None or apart.complaint is None

@@ -94,14 +94,24 @@ def test_an_entry_without_conditions_never_suits() -> None:
     ("wrong", "says"),
     [
         ({"fact": "员工星座", "operator": "=", "value": "是"}, "没有名为“员工星座”的情况"),
-        ({"fact": "从业人数", "operator": "in", "value": [1]}, "operator 必须是"),
+        ({"fact": "从业人数", "operator": "in", "value": [1]}, r"比较方式（operator）必须是"),
         ({"fact": "从业人数", "operator": "<=", "value": "三百"}, "必须是数字"),
         ({"fact": "从业人数", "operator": "between", "value": [5, 1]}, "由小到大"),
         ({"fact": "从业人数", "operator": "<=", "value": 3, "unit": "万元"}, "不能换算"),
         ({"fact": "企业规模", "operator": "in", "value": ["巨型"]}, "没有“巨型”这一类"),
         ({"fact": "注册日期", "operator": "before", "value": "去年"}, "必须是日期"),
-        ({"fact": "严重失信", "operator": "=", "value": "也许"}, "必须是 是 或 否"),
-        ({}, "必须且只能写一个"),
+        ({"fact": "严重失信", "operator": "=", "value": "也许"}, "必须是“是”或“否”"),
+        ({}, "还没有选看哪种情况"),
+        ({"fact": "从业人数", "operator": "<=", "value": None}, "必须是数字，还没有填"),
+        (
+            {
+                "fact": "从业人数",
+                "operator": "<=",
+                "value": 3,
+                "any_of": [{"fact": "从业人数", "operator": "<=", "value": 3, "text": "少"}],
+            },
+            "只能写一个",
+        ),
     ],
 )
 def test_a_wrong_condition_is_explained(wrong: dict, says: str) -> None:

@@ -52,10 +52,16 @@ def test_a_reply_becomes_a_proposal_and_an_entry_in_review(
         stored = session.get_one(BankProposal, found["id"])
         assert not any(name in stored.question + stored.answer for name in ("张", "138"))
 
-    done = bank.accept(found["id"], EDITOR, title="孩子转学要什么材料", similar_questions=["转学怎么办"], department="教育局")
+    done = bank.accept(
+        found["id"], EDITOR, title="孩子转学要什么材料", department="教育局",
+        similar_questions=["转学怎么办", "我叫张小明，电话13800138000，孩子怎么转学"],
+    )  # fmt: skip
     assert done["state"] == "accepted"
     entry = entries.get(done["entry_id"])
     assert (entry.state, entry.content.title, entry.content.owner_department) == ("in_review", "孩子转学要什么材料", "教育局")
+    assert entry.content.similar_questions[0] == "转学怎么办"
+    assert "张小明" not in entry.content.similar_questions[1]
+    assert "13800138000" not in entry.content.similar_questions[1]
     assert entry.content.attributes == {"来源": "坐席答复", "答题库提案": str(found["id"])}
     assert done["conversation_id"] not in entry.content.to_json()  # knowing it is the right to read the conversation
     with pytest.raises(ProposalStateError, match="已采纳"):

@@ -18,6 +18,7 @@ from insights.topic_finding import find_topics, is_rising
 from insights.topic_texts import TopicText
 from insights.topics import TopicDesk
 from retrieval.tokenizer import WordSegmenter
+from staff.audit import AuditFilter, AuditLog
 from tests.unit.conversations.conftest import NOON, SettableClock
 from tests.unit.insights.conftest import BOSS, Say
 from tickets.departments import Departments
@@ -46,9 +47,13 @@ def topics(database: Database, space: MeaningSpace, clock: SettableClock) -> Top
 
 
 def test_letters_become_topics(database: Database, topics: TopicDesk) -> None:
-    report = import_letters(database, "信箱", [*LETTERS, "", "no json", '{"id": 1}'])
+    report = import_letters(database, "信箱", [*LETTERS, "", "no json", '{"id": 1}'], BOSS)
     assert (report.read, report.added, len(report.problems)) == (15, 15, 2)
-    assert import_letters(database, "信箱", LETTERS).added == 0
+    assert import_letters(database, "信箱", LETTERS, BOSS).added == 0
+    _, lines = AuditLog(database).page(AuditFilter(action="letters_import"))
+    assert [(line["actor"], line["object_id"], line["detail"]["added"]) for line in lines] == [
+        (BOSS.name, "信箱", 0), (BOSS.name, "信箱", 15),
+    ]  # fmt: skip
 
     number = topics.begin("letters", BOSS, collection="信箱")
     assert topics.read_run(number)["state"] == "running"
@@ -101,9 +106,9 @@ def test_what_is_not_there_is_named(database: Database, topics: TopicDesk) -> No
     with pytest.raises(InsightError, match="没有选择来信"):
         topics.begin("letters", BOSS)
     with pytest.raises(LetterFileError, match="没有读出"):
-        import_letters(database, "信箱", ["x"])
+        import_letters(database, "信箱", ["x"], BOSS)
     with pytest.raises(LetterFileError, match="名字"):
-        import_letters(database, "  ", LETTERS)
+        import_letters(database, "  ", LETTERS, BOSS)
 
 
 @settings(max_examples=15, deadline=None)

@@ -224,6 +224,34 @@ async def test_a_document_is_repealed_with_everything_that_rests_on_it(
     gone = await post(client, "/api/documents/repeal", reviewer, {**order, "way": "withdraw", "entry_ids": [old["entry_id"]]})
     assert gone["outcomes"][0]["done"] == "withdrawn"
     assert (await client.get(f"/e/{old['entry_id']}")).status_code == 410
+    withdrawn = await get(client, f"/api/entries/{old['entry_id']}", editor)
+    assert (withdrawn["source"]["replaced_by"], withdrawn["replaced_by"], withdrawn["state"]) == (
+        "示政发〔2025〕9号",
+        "D",
+        "withdrawn",
+    )
+
+
+async def test_the_document_that_took_the_place_is_named_where_no_entry_does(
+    client: httpx.AsyncClient, reviewer: dict[str, str]
+) -> None:
+    entry = await publish(client)
+    order = {
+        "number": "市监总局令第78号",
+        "on": "2026-01-01",
+        "entry_ids": [entry["entry_id"]],
+        "replacement": "市监总局令第99号",
+    }
+    await post(client, "/api/documents/repeal", reviewer, order)
+    kept = await get(client, f"/api/entries/{entry['entry_id']}")
+    assert (kept["source"]["replaced_by"], kept["replaced_by"]) == ("市监总局令第99号", None)
+    said = (await ask(client, ENTRY["title"]))["messages"][0]["text"]
+    assert "已于2025年12月31日到期，现在不能再据此办理；所依据的文件已由“市监总局令第99号”代替。" in said
+    page = (await client.get(f"/e/{entry['entry_id']}")).text
+    assert "已于2025年12月31日失效，仅供查阅，所依据的文件已由“市监总局令第99号”代替" in page
+    assert (await get(client, "/api/documents/市监总局令第78号"))["entries"][0]["document_replaced_by"] == "市监总局令第99号"
+    again = await post(client, "/api/documents/repeal", reviewer, order)
+    assert again["outcomes"][0]["done"] == "unchanged"
 
 
 async def test_a_draft_that_names_no_source_does_not_hide_what_is_live(
@@ -260,3 +288,63 @@ async def test_many_at_once_and_each_on_its_own(
     assert [r["ok"] for r in submitted["results"]] == [True, True, True, False]
     await post(client, "/api/entries/batch", editor, {"action": "publish", "entry_ids": ids}, 403)
     assert (await post(client, "/api/entries/batch", reviewer, {"action": "publish", "entry_ids": ids}))["done"] == 3
+
+
+async def test_what_is_not_live_is_found_by_meaning_and_compared(
+    client: httpx.AsyncClient, services: Services, editor: dict[str, str]
+) -> None:
+    unpublished = services.workshop.unpublished
+    unpublished.follow()
+    draft = (await post(client, "/api/entries", editor, ENTRY, 201))["entry_id"]
+    unpublished.follow()
+    asked = {"q": "餐馆的食品经营许可证快到期了", "by": "meaning"}
+    (found,) = (await get(client, "/api/entries/find", editor, **asked))["entries"]
+    assert (found["entry_id"], found["state"], found["probability"] > 0) == (draft, "draft", True)
+    assert (await get(client, "/api/entries/counts", editor, **asked))["state"] == {"draft": 1}
+    writing = {"title": ENTRY["title"], "answer": "可以。十个工作日内办结。", "facets": {"phone": "0571-11112222"}}
+    (near,) = (await post(client, "/api/entries/neighbours", editor, writing))["neighbours"]
+    assert (near["entry_id"], near["state"], near["relation"]) == (draft, "draft", "contradiction")
+    assert (await client.get("/api/search", params={"q": ENTRY["title"]})).json()[
+        "results"
+    ] == []  # citizens are told nothing of it
+
+    # published, it is compared as a live entry; with a draft beside it, still once; withdrawn, it is still compared
+    path = f"/api/entries/{draft}"
+    await post(client, f"{path}/publish", ADMIN)
+    await client.patch(path, params={"as_draft": True}, json={"tags": ["餐饮"]}, headers=ADMIN)
+    unpublished.follow()
+    (near,) = (await post(client, "/api/entries/neighbours", editor, writing))["neighbours"]
+    assert (near["entry_id"], near["state"]) == (draft, "published")
+    assert (await get(client, "/api/entries/find", editor, **asked))["total"] == 1
+    await post(client, f"{path}/withdraw", ADMIN)
+    unpublished.follow()
+    (near,) = (await post(client, "/api/entries/neighbours", editor, writing))["neighbours"]
+    assert (near["state"], near["relation"]) == ("withdrawn", "contradiction")
+    (found,) = (await get(client, "/api/entries/find", editor, **asked))["entries"]
+    assert found["state"] == "withdrawn"
+
+
+async def test_the_list_of_drafts_follows_by_itself(
+    client: httpx.AsyncClient, services: Services, editor: dict[str, str]
+) -> None:
+    services.workshop.unpublished.start()
+    await post(client, "/api/entries", editor, ENTRY, 201)
+    for _ in range(100):
+        if (await get(client, "/api/entries/find", editor, q=ENTRY["title"], by="meaning"))["total"]:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("the draft was not taken in within five seconds")
+
+
+async def test_what_is_done_to_entries_is_in_the_audit_log(
+    client: httpx.AsyncClient, editor: dict[str, str], reviewer: dict[str, str]
+) -> None:
+    entry = await post(client, "/api/entries", editor, ENTRY, 201)
+    path = f"/api/entries/{entry['entry_id']}"
+    await post(client, f"{path}/submit", editor)
+    await post(client, f"{path}/return", reviewer, {"comment": "依据是哪一条？"})
+    lines = (await get(client, "/api/staff/audit", object_kind="entry", object_id=str(entry["entry_id"])))["lines"]
+    assert [(line["actor"], line["action"]) for line in lines] == [
+        ("shenhe", "entry.send_back"), ("bianji", "entry.submit"), ("bianji", "entry.create"),
+    ]  # fmt: skip
+    assert lines[0]["detail"] == {"title": ENTRY["title"], "before": 1, "version": 1, "comment": "依据是哪一条？"}

@@ -176,3 +176,46 @@ async def test_a_notice_becomes_drafts(client: httpx.AsyncClient, editor: dict[s
     made = await post(client, "/api/notices/drafts", editor, {"entries": drafts[1:]}, 201)
     assert made["created"] == 2
     assert made["results"][0]["entry"]["source"]["document_number"] == "示政发〔2026〕8号"
+
+
+async def test_the_preview_names_entries_and_rows_that_say_the_same_or_the_opposite(
+    client: httpx.AsyncClient, services: Services, editor: dict[str, str]
+) -> None:
+    live = (await publish(client))["entry_id"]
+    draft = (
+        await post(client, "/api/entries", editor, {"kind": "qa", "title": "外地户籍可以申请吗？", "answer": "可以。"}, 201)
+    )["entry_id"]
+    services.workshop.unpublished.follow()
+    table = _table(
+        ["类型", "标题", "答案", "咨询电话"],
+        ["办事指南", ENTRY["title"], "可以。十个工作日内办结。", "0571-11112222"],
+        ["问答", "外地户籍可以申请吗", "可以，不限户籍。", None],
+        ["问答", "外地户籍可以申请吗？", "不限户籍，都可以。", None],
+        ["通知", "端午节放假期间办事大厅开放安排", "端午节当日不对外办公。", None],
+    )
+    number = (await _upload(client, editor, "a.xlsx", table))["id"]
+    job = await _wait(client, number, "ready")
+    assert job["near"] == 3
+    rows = (await get(client, f"/api/imports/{number}/rows", editor, near=True))["rows"]
+    assert [(r["number"], [(n["entry_id"], n["row"], n["relation"]) for n in r["near"]]) for r in rows] == [
+        (2, [(live, None, "contradiction")]),
+        (3, [(draft, None, "duplicate")]),
+        (4, [(draft, None, "duplicate"), (None, 3, "duplicate")]),
+    ]
+    assert {d["about"]: d["theirs"] for d in rows[0]["near"][0]["differences"]}["咨询电话"] == "0571-87654321"
+    assert rows[1]["near"][0]["state"] == "draft"
+
+
+async def test_the_pieces_of_a_notice_are_compared_before_they_become_drafts(
+    client: httpx.AsyncClient, services: Services, editor: dict[str, str], agent: dict[str, str]
+) -> None:
+    entry = (await publish(client, kind="qa", external_id="RC", title="外地户籍可以申请吗？", answer="可以，不限户籍。"))[
+        "entry_id"
+    ]
+    services.workshop.unpublished.follow()
+    reply = await client.post("/api/notices", files={"file": ("a.txt", NOTICE.encode())}, headers=editor)
+    notice = reply.json()
+    pieces = (await get(client, f"/api/notices/{notice['id']}/neighbours", editor))["pieces"]
+    (question,) = [p["id"] for p in notice["pieces"] if "外地户籍" in p["title"]]
+    assert {number: near[0]["entry_id"] for number, near in pieces.items()} == {str(question): entry}
+    assert (await client.get(f"/api/notices/{notice['id']}/neighbours", headers=agent)).status_code == 403

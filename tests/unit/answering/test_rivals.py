@@ -1,0 +1,47 @@
+"""A question that names nothing to separate entries is asked back; one that does is answered."""
+
+from typing import Literal
+
+import pytest
+
+from answering.deciding import Candidate
+from answering.rivals import rivals_of
+from knowledge_base.content import EntryContent
+
+EntryKind = Literal["qa", "interpretation", "service_item"]
+THRESHOLD = 0.6
+
+
+def candidate(number: int, title: str, *similar: str, kind: EntryKind = "service_item") -> Candidate:
+    return Candidate(number, EntryContent(kind=kind, title=title, answer="按规定办理。", similar_questions=list(similar)))
+
+
+RENT = candidate(1, "租房提取住房公积金", "租房怎么提取公积金")
+BUY = candidate(2, "购买自住住房提取住房公积金", "买房怎么提取公积金")
+LEAVE = candidate(3, "离职了公积金能全部取出来吗？", "公积金不用了能销户提取吗", kind="qa")
+READING = candidate(4, "《住房公积金提取规定》解读", kind="interpretation")
+
+
+def asked(text: str, *found: tuple[Candidate, float]) -> list[int]:
+    return [c.entry_id for c in rivals_of(found, text, THRESHOLD)]
+
+
+class TestWhatTheQuestionNames:
+    def test_everything_that_holds_what_is_named_is_meant_alike(self) -> None:
+        assert asked("公积金怎么提取", (RENT, 0.98), (BUY, 0.75), (LEAVE, 0.7), (READING, 0.65)) == [1, 2, 3]
+
+    def test_a_word_that_separates_them_decides(self) -> None:
+        assert asked("租房的公积金怎么提取", (RENT, 0.98), (BUY, 0.75)) == [1]
+
+    def test_what_would_not_answer_is_no_rival(self) -> None:
+        assert asked("公积金怎么提取", (RENT, 0.98), (BUY, 0.4)) == [1]
+
+    @pytest.mark.parametrize("question", ["居住证怎么办", "居住证要什么材料"])
+    def test_an_entry_named_in_full_stands_alone(self, question: str) -> None:
+        card, progress = candidate(5, "居住证申领"), candidate(6, "居住证办理进度查询")
+        assert asked(question, (card, 0.98), (progress, 0.7)) == [5]
+
+    def test_a_word_of_one_title_alone_decides_even_if_it_is_an_everyday_word(self) -> None:
+        usual, short = candidate(7, "企业一般注销登记", "公司怎么注销"), candidate(8, "企业简易注销登记", "公司怎么快点注销")
+        assert asked("一般注销的呢", (usual, 0.9), (short, 0.7)) == [7]
+        assert asked("公司注销要多久", (short, 0.97), (usual, 0.7)) == [8, 7]
