@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import shutil
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from serving.errors import UnknownRunError
 RUN_FILE, GATE_FILE, REPORT_FILE, BUNDLE_FOLDER = "run.json", "gate.json", "report.html", "bundle"
 PRIMARY_METRIC = "recall@1"
 BEST_KEPT = 3
+BROKEN_OFF_S = 24 * 3600.0  # nothing is written into a folder for so long and the training still alive
 _RUN_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 
 
@@ -66,7 +68,7 @@ class Run:
 
 
 class RunStore:
-    """Lists, reads and prunes runs. A folder without run.json is a run that has not ended, and is left alone."""
+    """Lists, reads and prunes runs. A folder without run.json is a run that has not ended; after a day it never will."""
 
     def __init__(self, root: Path) -> None:
         """Args: root: the data folder."""
@@ -102,7 +104,13 @@ class RunStore:
         return file
 
     def prune(self, keep: int, never: Collection[str | None]) -> list[str]:
-        """Remove all but the newest `keep`, the best `BEST_KEPT` and those in `never`; returns what was removed."""
+        """Remove all but the newest `keep`, the best `BEST_KEPT` and those in `never`, and what broken-off trainings left.
+
+        Returns: the runs that were removed.
+        """
+        for folder in self.folder.glob("*"):
+            if not (folder / RUN_FILE).exists() and time.time() - folder.stat().st_mtime > BROKEN_OFF_S:
+                shutil.rmtree(folder, ignore_errors=True)
         runs = self.all()
         best = sorted((r for r in runs if r.primary is not None), key=lambda r: -(r.primary or 0.0))[:BEST_KEPT]
         kept = {r.run_id for r in runs[:keep]} | {r.run_id for r in best} | set(never)

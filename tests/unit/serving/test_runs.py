@@ -1,6 +1,8 @@
 """Runs on disk: listing, states, pruning by policy."""
 
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,14 @@ def test_a_rasa_model_of_another_version_of_the_program_gives_way_to_the_program
         values["environment"] = {DIALOGUE_SOURCES: sources}
         (folder / "run.json").write_text(json.dumps(values), encoding="utf-8")
         assert dialogue_of(store.get("run-1"), own).name == name
+
+
+def test_what_a_training_left_that_was_broken_off_goes_after_a_day(tmp_path: Path) -> None:
+    made(tmp_path, 1)
+    store = RunStore(tmp_path)
+    for name, hours in (("broken-off", 25), ("under-way", 1)):
+        (store.folder / name / "data").mkdir(parents=True)
+        moment = time.time() - hours * 3600
+        os.utime(store.folder / name, (moment, moment))
+    assert store.prune(5, set()) == []
+    assert sorted(f.name for f in store.folder.iterdir()) == ["run-1", "under-way"]
