@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,15 @@ class SlowDialogue:
 
     def __init__(self) -> None:
         self.seconds = 0.0
+        self.released = threading.Event()
+        self.released.set()
         self.asked: list[str] = []
 
     async def ask(self, conversation_id: str, text: str, turn_id: str) -> Mapping[str, Any]:
         self.asked.append(text)
         await asyncio.sleep(self.seconds)
+        while not self.released.is_set():  # noqa: ASYNC110 - set by the test, in another thread
+            await asyncio.sleep(0.02)
         raise DialogueUnavailableError("对话服务没有启动。", fix="启动它。")
 
 

@@ -82,9 +82,12 @@ async def test_without_the_right_to_send_a_later_attempt_carries_the_answer(
     services, running = await start(can_send=False)
     async with httpx.AsyncClient(base_url=running.url) as client:
         await publish(client)
-        dialogue.seconds = 1.4
+        dialogue.released.clear()
         phone = Phone(WeChatServer(client))
-        assert ANSWER in (await phone.send(QUESTION) or "")
+        sent = asyncio.create_task(phone.send(QUESTION))
+        await until(lambda: phone.attempts == 2)
+        dialogue.released.set()
+        assert ANSWER in (await sent or "")
         assert phone.attempts == 2
         assert dialogue.asked == [QUESTION]
         assert outbox(services) == {}
@@ -130,9 +133,12 @@ async def test_the_right_is_lost_while_waiting(
     services, _ = gateway
     api.fail("message/custom/typing", errcode=48001, times=None)
     api.fail("message/custom/send", errcode=48001, times=None)
-    dialogue.seconds = 1.4
+    dialogue.released.clear()
     phone = Phone(plain)
-    assert ANSWER in (await phone.send(QUESTION) or "")  # the typing notice told that sending is not granted
+    sent = asyncio.create_task(phone.send(QUESTION))
+    await until(lambda: phone.attempts == 2)
+    dialogue.released.set()
+    assert ANSWER in (await sent or "")  # the typing notice told that sending is not granted
     assert phone.attempts == 2
     assert outbox(services) == {}
     assert (await plain.client.get("/readyz")).json()["components"]["wechat"]["state"] == "ok"
