@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from transformers import BertModel
 
+from retrieval.encoder_build.adapter import Adapter
 from training.e5_model import MODULES
 
 Arrays = dict[str, npt.NDArray[np.float32]]
@@ -27,12 +28,22 @@ class LowRankLinear(nn.Module):
         self.b = nn.Parameter(torch.zeros(linear.out_features, rank))
         self.scale = alpha / rank
 
+    def begin_with(self, a: npt.NDArray[np.float16], b: npt.NDArray[np.float16]) -> None:
+        """Take up a change as an adapter file stores it, with the scale in B."""
+        with torch.no_grad():
+            self.a.copy_(torch.from_numpy(a.astype(np.float32)))
+            self.b.copy_(torch.from_numpy(b.astype(np.float32)) / self.scale)
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.linear(x) + (x @ self.a.T) @ self.b.T * self.scale
 
 
-def add_low_rank(model: BertModel, rank: int, alpha: float | None = None) -> dict[str, LowRankLinear]:
-    """Freeze the model and put a change beside each matrix. Args: alpha: default: the rank, so a scale of 1.
+def add_low_rank(
+    model: BertModel, rank: int, alpha: float | None = None, start: Adapter | None = None
+) -> dict[str, LowRankLinear]:
+    """Freeze the model and put a change beside each matrix.
+
+    Args: alpha: default: the rank, so a scale of 1. start: changes to begin with, of whatever rank they have.
 
     Returns: the new layers by the names that an adapter file uses (`l0.q`).
     """
@@ -42,7 +53,11 @@ def add_low_rank(model: BertModel, rank: int, alpha: float | None = None) -> dic
         for part, path in MODULES.items():
             place, _, name = path.rpartition(".")
             parent = layer.get_submodule(place)
-            changed = LowRankLinear(getattr(parent, name), rank, alpha or rank)
+            begun = start.pairs.get(f"l{number}.{part}.w") if start else None
+            own_rank = begun[0].shape[0] if begun else rank
+            changed = LowRankLinear(getattr(parent, name), own_rank, alpha or own_rank)
+            if begun:
+                changed.begin_with(*begun)
             setattr(parent, name, changed)
             added[f"l{number}.{part}"] = changed
     return added

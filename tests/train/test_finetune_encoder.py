@@ -37,12 +37,12 @@ def plan(**changes):
     return Plan(**{"epochs": 2, "rank": 4, "learning_rate": 0.02, "batch_size": 4, **changes})
 
 
-def trainer(files, **changes):
+def trainer(files, start=None, **changes):
     from training.finetune_encoder import Trainer
     from training.question_pairs import read_entries, read_pairs
 
     entries, similar = read_entries([files[1]])
-    return Trainer(tiny_e5(), plan(**changes), entries, [*read_pairs([files[0]], entries), *similar])
+    return Trainer(tiny_e5(), plan(**changes), entries, [*read_pairs([files[0]], entries), *similar], start=start)
 
 
 def test_it_learns_the_questions(files, tmp_path):
@@ -81,29 +81,66 @@ def test_the_adapter_gives_the_onnx_graph_the_trained_vectors(files, tmp_path):
     assert np.sum(ours * embed_all(trainer(files).embedder.questions, texts), axis=1).max() < 0.995
 
 
-def test_an_interrupted_training_ends_like_an_uninterrupted_one(files, tmp_path):
-    from training.finetune_encoder import Trainer
-
+@pytest.mark.parametrize(("epoch", "step"), [(0, 1), (1, 1), (1, 2)])
+def test_an_interrupted_training_ends_like_an_uninterrupted_one(files, tmp_path, epoch, step):
     whole = trainer(files)
     whole.train(tmp_path / "whole")
 
     class InterruptedTrainingError(Exception):
         pass
 
-    def stop_in_second_epoch(epoch, *_rest):
-        if epoch == 1:
+    def stop(*reported):
+        if reported[:2] == (epoch, step):
             raise InterruptedTrainingError
 
     broken = trainer(files)
-    broken.report = stop_in_second_epoch
+    broken.report, broken.checkpoint_every_s = stop, 0.0
     with pytest.raises(InterruptedTrainingError):
         broken.train(tmp_path / "checkpoint")
     rest = trainer(files)
-    assert isinstance(rest, Trainer)
     assert rest.resume(tmp_path / "checkpoint")
-    assert rest.epoch == 1
+    assert (rest.epoch, rest.step) == (epoch, step)
     rest.train(tmp_path / "checkpoint")
     assert rest.write(tmp_path / "rest.npz").version == whole.write(tmp_path / "whole.npz").version
+
+
+def test_timing_what_is_left_changes_nothing(files, tmp_path):
+    whole, timed = trainer(files), trainer(files)
+    assert timed.seconds_left() > 0
+    for one in (whole, timed):
+        one.train(tmp_path / "checkpoint")
+    assert timed.write(tmp_path / "timed.npz").version == whole.write(tmp_path / "whole.npz").version
+    assert timed.seconds_left() == pytest.approx(0, abs=1e-9)
+
+
+def test_it_may_go_on_from_an_adapter(files, tmp_path):
+    from training.contrastive import embed_all
+
+    first = trainer(files, epochs=10)
+    first.train(tmp_path / "checkpoint")
+    begun = first.write(tmp_path / "adapter.npz")
+    texts = [title for title, _ in MATTERS.values()]
+    second = trainer(files, start=begun)
+    ours, theirs = (embed_all(one.embedder.questions, texts) for one in (second, first))
+    np.testing.assert_allclose(ours, theirs, atol=5e-3)  # the file holds half precision
+    (tmp_path / "checkpoint").unlink()
+    trainer(files).train(tmp_path / "checkpoint")
+    from training.errors import TrainingError
+
+    with pytest.raises(TrainingError, match="另一次训练"):
+        trainer(files, start=begun).resume(tmp_path / "checkpoint")
+
+
+def test_what_people_called_wrong_is_the_hard_negative(files):
+    from dataclasses import replace
+
+    from training.contrastive import mine
+
+    training = trainer(files)
+    pairs = [replace(training.asked[0], wrong=(4,)), *training.asked[1:]]
+    hard = mine(training.embedder, pairs, training.entries)
+    assert hard[0] == [4]
+    assert len(hard[1]) > 1
 
 
 def test_the_checkpoint_of_another_training_is_refused(files, tmp_path):
