@@ -25,7 +25,7 @@ from training.progress import Steps
 from training.rows import ENTRY, NOT_ENTRY, Dataset, Row
 from training.sources import Entries
 
-SHIPPED_QUESTIONS = PROJECT_ROOT / "training" / "questions" / "service_items.jsonl"
+SHIPPED_QUESTIONS = "training/questions/service_items*.jsonl"
 LEAST_QUESTIONS = 30
 MOST_SHIPPED = 800
 LEARNING_RATE = 2e-4  # less than of a beginning
@@ -84,7 +84,12 @@ def write_files(work: Path, dataset: Dataset, entries: Entries) -> tuple[Path, P
             wrong[row.key].append(row.label)
     rows = [{"question": r.text, "gold": [r.label], "wrong": wrong.get(r.key, [])} for r in own if r.kind == ENTRY]
     known = set(names.values())
-    shipped = [q for q in read_questions(SHIPPED_QUESTIONS) if known & set(q.gold) and matchable(normalise(q.text)) not in held]
+    shipped = [
+        q
+        for file in sorted(PROJECT_ROOT.glob(SHIPPED_QUESTIONS))
+        for q in read_questions(file)
+        if known & set(q.gold) and matchable(normalise(q.text)) not in held
+    ]
     shipped.sort(key=lambda q: hashlib.sha256(q.text.encode()).hexdigest())
     rows += [{"question": q.text, "gold": list(q.gold)} for q in shipped[:MOST_SHIPPED]]
     similar = sum(r.source == "similar_question" for r in dataset.train)

@@ -32,15 +32,15 @@ from serving.runs import RunStore
 from settings import PROJECT_ROOT, Settings
 from training.bundle import BUNDLE_FOLDER, DATA_FOLDER, Run, environment, new_run_id, write_bundle
 from training.derived import write_derived
-from training.full import finetuned_encoder, is_kept_from_encoder
+from training.full import SHIPPED_QUESTIONS, finetuned_encoder, is_kept_from_encoder
 from training.light import ANCHOR, GUARD, LightPlan, LightTrainer, Question
 from training.nlu import BANK_FILE, bank_nlu, project_examples
 from training.progress import Steps
 from training.rows import ENTRY, INTENT, NOT_ENTRY, OUT_OF_SCOPE, Dataset, Row, assemble
 from training.sources import Entries, read_entries, read_rows
 
-# what the project brings along; its test halves are never read here
-BASE_QUESTIONS = {ANCHOR: "training/questions/service_items.jsonl", GUARD: "bench/questions/service_items_tune.jsonl"}
+# what the project brings along (glob patterns); its test halves are never read here
+BASE_QUESTIONS = {ANCHOR: SHIPPED_QUESTIONS, GUARD: "bench/questions/service_items_tune.jsonl"}
 BASE_UNANSWERABLE = "bench/questions/out_of_knowledge.jsonl"  # every second line, as in `fit_fusion`
 MOST_BASE = 800
 
@@ -153,8 +153,9 @@ def _questions(dataset: Dataset, rows: Sequence[Row], entries: Entries) -> list[
         own.append(Question(same[0].text, right, same[0].group, wrong=wrong))
     held = {row.key for row in dataset.test}
     base = []
-    for part, name in BASE_QUESTIONS.items():
-        found = [q for q in read_questions(PROJECT_ROOT / name) if any(g in ids for g in q.gold)]
+    for part, pattern in BASE_QUESTIONS.items():
+        asked = [q for file in sorted(PROJECT_ROOT.glob(pattern)) for q in read_questions(file)]
+        found = [q for q in asked if any(g in ids for g in q.gold)]
         found = sorted(found, key=lambda q: sha256(q.text.encode()).hexdigest())[:MOST_BASE]
         base += [Question(q.text, frozenset(ids[g] for g in q.gold if g in ids), f"base:{q.gold[0]}", part) for q in found]
     return [*own, *(q for q in base if matchable(normalise(q.text)) not in held)]
