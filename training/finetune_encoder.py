@@ -5,7 +5,8 @@
 
 Loss: InfoNCE over in-batch and mined hard negatives (`training.contrastive`). Parameters: LoRA, Hu et al. 2021 (`training.low_rank`).
 OUT.checkpoint is written every minute and after each epoch; the same command again goes on from there, and the adapter replaces OUT at
-the end.
+the end. With --start-from the training begins at an adapter that is there; --again names the questions that one has seen already, of
+which a share is drawn so that they are not forgotten.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from retrieval.encoder_build.e5_weights import E5Weights
 from training.contrastive import NOTHING_AT_FIRST, Batch, Embedder, batches, dense_recall, embed_all, info_nce, mine
 from training.e5_model import bert_model, bundled_weights, tokenizer
 from training.errors import TrainingError
-from training.low_rank import add_low_rank, arrays_of
+from training.low_rank import add_low_rank, arrays_of, take_up
 from training.misspelling import Misspeller
 from training.progress import Steps, duration
 from training.question_pairs import Entry, Pair, read_entries, read_pairs, read_unanswerable
@@ -51,12 +52,13 @@ class Plan:
     batch_size: int = 16
     seed: int = 0
     extra_share: float = 0.5  # of the entries' own similar questions, drawn anew each epoch
+    again_share: float = 0.3  # of the questions seen by an earlier training, drawn anew each epoch
     unanswerable_share: float = 0.2  # for each question, so many that nothing answers, drawn anew each epoch
     misspelt_share: float = 0.15  # of the questions, drawn and misspelt anew each epoch
 
-    def fingerprint(self, pairs: Sequence[Pair], entries: Sequence[Entry], start: Adapter | None) -> str:
-        origin = start.version if start else None
-        content = json.dumps([asdict(self), origin, [asdict(p) for p in pairs], [asdict(e) for e in entries]], ensure_ascii=False)
+    def fingerprint(self, pairs: Sequence[Pair], entries: Sequence[Entry], start: str) -> str:
+        """Args: start: version of the adapter that the training begins at; empty: the plain model."""
+        content = json.dumps([asdict(self), [asdict(p) for p in pairs], [asdict(e) for e in entries], start], ensure_ascii=False)
         return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -66,7 +68,8 @@ class Trainer:
 
     Attributes:
         report: called after each step with the epoch, the steps done of it, the steps of an epoch, and the loss.
-        start: changes to begin with, whose rank then is the plan's; none: the plain model.
+        say: told what takes time before the steps of an epoch.
+        start: what an earlier training learned, to begin with; again: questions which that one has seen.
         epoch, step: epochs done, and steps done of the next one. hard: its hard negatives, once they are mined.
     """
 
@@ -75,7 +78,9 @@ class Trainer:
     entries: Sequence[Entry]
     pairs: Sequence[Pair]
     report: Callable[[int, int, int, float], None] = lambda _epoch, _step, _steps, _loss: None
+    say: Callable[[str], None] = lambda _what: None
     start: Adapter | None = None
+    again: Sequence[Pair] = ()
     checkpoint_every_s: float = CHECKPOINT_EVERY_S
     epoch: int = field(default=0, init=False)
     step: int = field(default=0, init=False)
@@ -84,7 +89,10 @@ class Trainer:
     def __post_init__(self) -> None:
         torch.manual_seed(self.plan.seed)
         self.model: BertModel = bert_model(self.weights)
-        self.layers = add_low_rank(self.model, self.plan.rank, start=self.start)
+        self.model.set_attn_implementation("eager")  # on a processor a quarter faster for texts this short
+        self.layers = add_low_rank(self.model, self.plan.rank)
+        if self.start:
+            take_up(self.layers, self.start)
         self.embedder = Embedder(self.model, tokenizer(self.weights))
         self.nothing = torch.nn.Parameter(torch.tensor([NOTHING_AT_FIRST]))
         self.parameters = [*(p for p in self.model.parameters() if p.requires_grad), self.nothing]
@@ -93,9 +101,16 @@ class Trainer:
         self.unanswerable = [p for p in self.pairs if not p.right]
         self.extra = [p for p in self.pairs if not p.mined]
         self.misspeller = Misspeller(text for p in self.pairs for text in (p.question, *(self.entries[i].title for i in p.right)))
-        self._fingerprint = self.plan.fingerprint(self.pairs, self.entries, self.start)
-        drawn = len(self.asked) + int(len(self.extra) * self.plan.extra_share) + self._drawn_unanswerable
+        drawn = len(self.asked) + self._drawn_extra + self._drawn_again + self._drawn_unanswerable
         self.steps = max(drawn // self.plan.batch_size, 1)
+
+    @property
+    def _drawn_extra(self) -> int:
+        return int(len(self.extra) * self.plan.extra_share)
+
+    @property
+    def _drawn_again(self) -> int:
+        return int(len(self.again) * self.plan.again_share)
 
     @property
     def _drawn_unanswerable(self) -> int:
@@ -113,11 +128,13 @@ class Trainer:
         plan = self.plan
         pairs = [
             *self.asked,
-            *chance.sample(self.extra, int(len(self.extra) * plan.extra_share)),
+            *chance.sample(self.extra, self._drawn_extra),
+            *chance.sample(self.again, self._drawn_again),
             *chance.sample(self.unanswerable, self._drawn_unanswerable),
         ]
         self.model.eval()
         if self.hard is None:
+            self.say(f"第 {self.epoch + 1} 轮：找出容易混淆的条目")
             self.hard = mine(self.embedder, pairs, self.entries) if plan.hard_negatives else [[] for _ in pairs]
             self._save(checkpoint)
         self.model.train()
@@ -166,9 +183,13 @@ class Trainer:
         started = time.monotonic()
         embed_all(self.embedder.passages, texts)
         a_text = (time.monotonic() - started) / len(texts)
-        mined = a_text * (2 * len(self.entries) + len(self.asked)) if self.plan.hard_negatives else 0.0
+        mined = a_text * (2 * len(self.entries) + len(self.asked) + self._drawn_again) if self.plan.hard_negatives else 0.0
         epochs = self.plan.epochs - self.epoch
         return epochs * (self.steps * a_step + mined) - self.step * a_step - (mined if self.hard is not None else 0.0)
+
+    @property
+    def _fingerprint(self) -> str:
+        return self.plan.fingerprint([*self.pairs, *self.again], self.entries, self.start.version if self.start else "")
 
     def _rate(self, step: int) -> float:
         return min(1.0, (step + 1) / WARM_UP_STEPS) * max(LEAST_RATE, 1 - step / (self.steps * self.plan.epochs))
@@ -211,13 +232,14 @@ class Trainer:
 def finetune(
     weights: E5Weights, plan: Plan, questions: Sequence[Path], entry_files: Sequence[Path], out: Path, steps: Steps,
     dev: Path | None = None, extra: bool = False, unanswerable: Sequence[Path] = (), start: Adapter | None = None,
+    again: Sequence[Path] = (),
 ) -> Adapter:  # fmt: skip
     """Read, train or go on, write the adapter, tell recall before and after. Raises: WenzhengError."""
     entries, similar = read_entries(entry_files)
     pairs = [*read_pairs(questions, entries), *(similar if extra else []), *read_unanswerable(unanswerable)]
     measured = read_pairs([dev], entries) if dev else []
     checkpoint = out.with_name(f"{out.name}.checkpoint")
-    trainer = Trainer(weights, plan, entries, pairs, start=start)
+    trainer = Trainer(weights, plan, entries, pairs, say=steps.say, start=start, again=read_pairs(again, entries))
     steps.say(f"{len(pairs)} 对问题与条目，{len(entries)} 个条目，{sum(p.numel() for p in trainer.parameters)} 个参数")
     if measured:
         steps.say("训练前 " + shown(trainer.recall(measured)))
@@ -250,6 +272,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--entries", nargs="+", type=Path, required=True, help="exports in the generic entry format")
     parser.add_argument("--extra", action="store_true", help="train on the entries' own similar questions too")
     parser.add_argument("--unanswerable", nargs="+", type=Path, default=[], help="questions that no entry answers")
+    parser.add_argument("--start-from", type=Path, help="an adapter to begin at; default: the plain model")
+    parser.add_argument("--again", nargs="+", type=Path, default=[], help="questions that an earlier training has seen")
     parser.add_argument("--dev", type=Path, help="questions for the recall before and after; never the test half")
     parser.add_argument("--out", type=Path, required=True)
     for name in (
@@ -261,6 +285,7 @@ def main(arguments: list[str] | None = None) -> int:
         "batch_size",
         "seed",
         "extra_share",
+        "again_share",
         "unanswerable_share",
         "misspelt_share",
     ):
@@ -272,9 +297,11 @@ def main(arguments: list[str] | None = None) -> int:
         torch.set_num_threads(given.threads)
     plan = Plan(**{name: getattr(given, name) for name in asdict(plan)})
     try:
+        start = Adapter.read(given.start_from) if given.start_from else None
         with Steps() as steps:
             finetune(
-                bundled_weights(), plan, given.questions, given.entries, given.out, steps, given.dev, given.extra, given.unanswerable
+                bundled_weights(), plan, given.questions, given.entries, given.out, steps, given.dev, given.extra, given.unanswerable,
+                start=start, again=given.again,
             )  # fmt: skip
     except WenzhengError as exc:
         sys.stderr.write(f"{exc}\n")

@@ -45,13 +45,13 @@ def finetuned_encoder(
     from training.finetune_encoder import Plan, finetune
 
     work.mkdir(parents=True, exist_ok=True)
-    questions, stored = write_files(work, dataset, entries)
+    questions, again, stored = write_files(work, dataset, entries)
     out, plan = work / "adapter.npz", replace(Plan(learning_rate=LEARNING_RATE), **changes)
     start = None if weights else bundled_adapter()
     checkpoint = out.with_name(f"{out.name}.checkpoint")
 
     def train() -> None:
-        finetune(weights or bundled_weights(), plan, [questions], [stored], out, steps, extra=True, start=start)
+        finetune(weights or bundled_weights(), plan, questions, [stored], out, steps, extra=True, start=start, again=again)
 
     try:
         train()
@@ -73,8 +73,8 @@ def is_kept_from_encoder(row: Row) -> bool:
     return int(hashlib.sha256(f"encoder:{row.group}".encode()).hexdigest(), 16) % KEPT_SHARE == 0
 
 
-def write_files(work: Path, dataset: Dataset, entries: Entries) -> tuple[Path, Path]:
-    """Questions of this instance and some of those of the project that its entries answer; and the entries."""
+def write_files(work: Path, dataset: Dataset, entries: Entries) -> tuple[list[Path], list[Path], Path]:
+    """Questions of this instance; those of the project that its entries answer, which the built-in encoder has seen; the entries."""
     names = entries.names
     held = {row.key for row in dataset.test} | {row.key for row in dataset.train if is_kept_from_encoder(row)}
     own = [row for row in dataset.train if row.source != "similar_question" and row.key not in held]
@@ -91,15 +91,15 @@ def write_files(work: Path, dataset: Dataset, entries: Entries) -> tuple[Path, P
         if known & set(q.gold) and matchable(normalise(q.text)) not in held
     ]
     shipped.sort(key=lambda q: hashlib.sha256(q.text.encode()).hexdigest())
-    rows += [{"question": q.text, "gold": list(q.gold)} for q in shipped[:MOST_SHIPPED]]
+    seen = [{"question": q.text, "gold": list(q.gold)} for q in shipped[:MOST_SHIPPED]]
     similar = sum(r.source == "similar_question" for r in dataset.train)
-    if len(rows) + similar < LEAST_QUESTIONS or not rows:
+    if not rows or len(rows) + similar < LEAST_QUESTIONS:
         raise TrainingDataError(
             f"只有 {len(rows)} 个已标注的问题和 {similar} 个相似问法，不足以训练编码器。",
             fix="先做轻量训练，积累更多标注后再试。",
         )
-    questions, stored = work / "questions.jsonl", work / "entries.jsonl"
     contents = [c.model_copy(update={"external_id": names[i]}).model_dump(mode="json") for i, c in entries.contents.items()]
-    for file, values in ((questions, rows), (stored, contents)):
+    questions, again, stored = (work / f"{name}.jsonl" for name in ("questions", "again", "entries"))
+    for file, values in ((questions, rows), (again, seen), (stored, contents)):
         file.write_text("".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values), encoding="utf-8")
-    return questions, stored
+    return [questions], [again] if seen else [], stored

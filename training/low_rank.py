@@ -14,6 +14,7 @@ from transformers import BertModel
 
 from retrieval.encoder_build.adapter import Adapter
 from training.e5_model import MODULES
+from training.errors import TrainingError
 
 Arrays = dict[str, npt.NDArray[np.float32]]
 
@@ -28,22 +29,12 @@ class LowRankLinear(nn.Module):
         self.b = nn.Parameter(torch.zeros(linear.out_features, rank))
         self.scale = alpha / rank
 
-    def begin_with(self, a: npt.NDArray[np.float16], b: npt.NDArray[np.float16]) -> None:
-        """Take up a change as an adapter file stores it, with the scale in B."""
-        with torch.no_grad():
-            self.a.copy_(torch.from_numpy(a.astype(np.float32)))
-            self.b.copy_(torch.from_numpy(b.astype(np.float32)) / self.scale)
-
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.linear(x) + (x @ self.a.T) @ self.b.T * self.scale
 
 
-def add_low_rank(
-    model: BertModel, rank: int, alpha: float | None = None, start: Adapter | None = None
-) -> dict[str, LowRankLinear]:
-    """Freeze the model and put a change beside each matrix.
-
-    Args: alpha: default: the rank, so a scale of 1. start: changes to begin with, of whatever rank they have.
+def add_low_rank(model: BertModel, rank: int, alpha: float | None = None) -> dict[str, LowRankLinear]:
+    """Freeze the model and put a change beside each matrix. Args: alpha: default: the rank, so a scale of 1.
 
     Returns: the new layers by the names that an adapter file uses (`l0.q`).
     """
@@ -53,14 +44,21 @@ def add_low_rank(
         for part, path in MODULES.items():
             place, _, name = path.rpartition(".")
             parent = layer.get_submodule(place)
-            begun = start.pairs.get(f"l{number}.{part}.w") if start else None
-            own_rank = begun[0].shape[0] if begun else rank
-            changed = LowRankLinear(getattr(parent, name), own_rank, alpha or own_rank)
-            if begun:
-                changed.begin_with(*begun)
+            changed = LowRankLinear(getattr(parent, name), rank, alpha or rank)
             setattr(parent, name, changed)
             added[f"l{number}.{part}"] = changed
     return added
+
+
+def take_up(layers: Mapping[str, LowRankLinear], adapter: Adapter) -> None:
+    """Let the layers begin at what an adapter has learned. Raises: TrainingError when it is of another rank or model."""
+    for name, layer in layers.items():
+        a, b = adapter.pairs.get(f"{name}.w", (np.empty(0), np.empty(0)))
+        if a.shape != layer.a.shape or b.shape != layer.b.shape:
+            raise TrainingError("起点适配器的秩或模型与这次训练不符。", fix="用它训练时的 --rank，或不用 --start-from。")
+        with torch.no_grad():
+            layer.a.copy_(torch.from_numpy(a.astype(np.float32)))
+            layer.b.copy_(torch.from_numpy(b.astype(np.float32)) / layer.scale)
 
 
 def arrays_of(layers: Mapping[str, LowRankLinear]) -> Arrays:

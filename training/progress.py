@@ -48,16 +48,18 @@ class Steps:
     def _lines(self, title: str, total: int, before: int) -> Advance:
         """Says at the beginning, and then every few seconds, how far it is and how long it will take."""
         self.say(f"{title}（{before}/{total}）")
-        started = said = time.monotonic()
+        said = time.monotonic()
+        begun: tuple[float, int] | None = None  # from the first one on: what has to be done before it says nothing about the rest
         count = before
 
         def advance(done: int) -> None:
-            nonlocal count, said
+            nonlocal count, said, begun
             count += done
             now = time.monotonic()
-            if now - said >= SAY_EVERY_S:
+            begun = begun or (now, count)
+            if now - said >= SAY_EVERY_S and count > begun[1]:
                 said = now
-                left = (now - started) / max(count - before, 1) * max(total - count, 0)
+                left = (now - begun[0]) / (count - begun[1]) * max(total - count, 0)
                 self.say(f"{title}（{count}/{total}，约剩 {duration(left)}）")
 
         return advance
