@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from retrieval.evaluation import read_questions
+from retrieval.evaluation import read_jsonl, read_questions
 from retrieval.text import normalise
 from training.full import SHIPPED_QUESTIONS
+from training.nlu import project_examples
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,6 +25,15 @@ def test_the_fresh_questions_share_items_with_the_trained_ones_but_no_sentence()
     assert not {bare(q.text) for q in trained} & {bare(q.text) for q in fresh}
     shared = {g for q in trained for g in q.gold} & {g for q in fresh for g in q.gold}
     assert shared, "the split by item of docs/retrieval.md needs both kinds"
+
+
+def test_no_fresh_message_is_an_example_of_the_dialogue():
+    messages = [row for _, row in read_jsonl(ROOT / "bench/questions/intents_fresh.jsonl")]
+    trained = {bare(text) for text in project_examples()}
+    assert len({bare(row["text"]) for row in messages}) == len(messages) == 200
+    assert len({row["intent"] for row in messages}) == 13
+    assert len(trained) > 1000
+    assert not trained & {bare(row["text"]) for row in messages}
 
 
 def bare(text: str) -> str:
