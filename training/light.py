@@ -3,7 +3,8 @@
 Everything starts from what is served and is changed only where this instance's questions, those that a fold did not see, get better
 answers and the project's own questions get no worse ones, so that little data never spoils it. Frozen embeddings: nothing is indexed
 again. The project's questions are of two sorts: anchors, which the query adapter is trained on besides so that it forgets nothing
-(the encoder has learnt them, so they say nothing about how well something works), and guards, which are asked only.
+(the encoder has learnt them, so they say nothing about how well something works), and guards, which decide besides what is kept and
+how probable an answer is.
 """
 
 import hashlib
@@ -108,15 +109,15 @@ class LightTrainer:
         served = self._served.fusion.named
         figures = {f"{s:g}": _measured(tried[s], served.weights, own) for s in STRENGTHS}
         strength = _best_strength(figures)
-        examples = [e for e, is_own in zip(tried[strength], own.tolist(), strict=True) if is_own]
         fitted, after = self._fusion(tried[strength], own, figures[f"{strength:g}"])
         changed = [name for name, is_so in (("adapter", strength > 0), ("fusion", fitted is not None)) if is_so]
         weights = served.weights if fitted is None else fitted
         adapter = scaled(self._adapter(usable, vectors, learnt), strength) if strength else self._served.named
         named = {**self._weights["named"], "weights": dict(zip(FEATURES, np.round(weights, 5).tolist(), strict=True))}
-        if changed and len(examples) >= LEAST_FOR_CALIBRATION:
+        if changed and own.sum() >= LEAST_FOR_CALIBRATION:
+            # with the guards: easy questions alone would make a scale that is too doubtful of harder ones
             others = self._unanswerable(unanswerable, adapters, strength)
-            named["calibration"] = self._calibration(examples, others, weights, served)
+            named["calibration"] = self._calibration(tried[strength], others, weights, served)
             changed.append("calibration")
         told = {**counts, "strengths": figures, "strength": strength, "fusion": after, "changed": changed}
         return Light(adapter, {**self._weights, "named": named}, told)

@@ -66,4 +66,6 @@ def test_killed_in_the_middle_it_goes_on_and_is_served(settings: Settings) -> No
     own = OnnxEncoder(prepare_encoder(settings))
     made = SetLoader(runs, own).load(Served(1, run.run_id, None))
     assert made.encoder.hash == run.parameters["encoder"] != own.hash
-    assert run.metrics["cross_fitted"]["questions"] < run.data["rows.jsonl"]["rows"]  # fusion sees only what was kept from the encoder
+    assert (
+        run.metrics["cross_fitted"]["questions"] < run.data["rows.jsonl"]["rows"]
+    )  # fusion sees only what was kept from the encoder
