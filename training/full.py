@@ -19,7 +19,7 @@ from training.progress import Steps
 from training.rows import ENTRY, Dataset
 from training.sources import Entries
 
-SHIPPED_QUESTIONS = PROJECT_ROOT / "training" / "questions" / "service_items.jsonl"
+SHIPPED_QUESTIONS = "training/questions/service_items*.jsonl"
 LEAST_QUESTIONS = 30
 
 
@@ -66,7 +66,8 @@ def write_files(work: Path, dataset: Dataset, entries: Entries) -> tuple[Path, P
     known = set(names.values())
     rows += [
         {"question": q.text, "gold": list(q.gold)}
-        for q in read_questions(SHIPPED_QUESTIONS)
+        for file in sorted(PROJECT_ROOT.glob(SHIPPED_QUESTIONS))
+        for q in read_questions(file)
         if known & set(q.gold) and q.text not in test
     ]
     similar = sum(r.source == "similar_question" for r in dataset.train)

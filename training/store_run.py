@@ -30,15 +30,15 @@ from serving.runs import RunStore
 from settings import PROJECT_ROOT, Settings
 from training.bundle import BUNDLE_FOLDER, DATA_FOLDER, Run, environment, new_run_id, write_bundle
 from training.derived import write_derived
-from training.full import finetuned_encoder
+from training.full import SHIPPED_QUESTIONS, finetuned_encoder
 from training.light import LightPlan, LightTrainer, Question
 from training.nlu import BANK_FILE, bank_nlu, project_examples
 from training.progress import Steps
 from training.rows import ENTRY, OUT_OF_SCOPE, Dataset, assemble
 from training.sources import Entries, read_entries, read_rows
 
-# what the project brings along for training; its test halves are never read here
-BASE_QUESTIONS = ("bench/questions/service_items_tune.jsonl", "training/questions/service_items.jsonl")
+# what the project brings along for training (glob patterns); its test halves are never read here
+BASE_QUESTIONS = ("bench/questions/service_items_tune.jsonl", SHIPPED_QUESTIONS)
 BASE_UNANSWERABLE = "bench/questions/out_of_knowledge.jsonl"  # every second line, as in `fit_fusion`
 MOST_BASE = 800
 
@@ -146,8 +146,9 @@ def _questions(dataset: Dataset, entries: Entries) -> list[Question]:
     ]
     held = {row.key for row in dataset.test}
     base = []
-    for name in BASE_QUESTIONS:
-        found = [q for q in read_questions(PROJECT_ROOT / name) if any(g in ids for g in q.gold)]
+    for pattern in BASE_QUESTIONS:
+        asked = [q for file in sorted(PROJECT_ROOT.glob(pattern)) for q in read_questions(file)]
+        found = [q for q in asked if any(g in ids for g in q.gold)]
         found = sorted(found, key=lambda q: sha256(q.text.encode()).hexdigest())[:MOST_BASE]
         base += [Question(q.text, frozenset(ids[g] for g in q.gold if g in ids), f"base:{q.gold[0]}", own=False) for q in found]
     return [*own, *(q for q in base if q.text not in held)]
