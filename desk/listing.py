@@ -136,13 +136,14 @@ class Lists:
         state = request.state if request is not None and is_open else _resting(conversation, request)
         transfer = passed.get(request.id) if request is not None and is_open else None
         ended = request if request is not None and state == "closed" else None
+        words = mask_personal_data(said.text) if said else ""
         return {
             "conversation_id": conversation.id,
             "channel": conversation.channel,
             "state": state,
             "agent": request.agent if request is not None and is_open else None,
             "reason": request.reason if request is not None and is_open else None,
-            "mood": self.mood_of(request.reason if request is not None and is_open else None, said.text if said else ""),
+            "mood": self.mood_of(request.reason if request is not None and is_open else None, words),
             "position": places.get(request.id) if request is not None and is_open else None,
             "asked_at": _time(request.created_at) if request is not None and is_open else None,
             "agent_spoke_at": _time(request.last_word_at) if request is not None and is_open else None,
@@ -150,7 +151,7 @@ class Lists:
             "last_at": _time(last.created_at) if last else _time(conversation.created_at),
             "last_role": last.role if last else None,
             "last_message_id": conversation.last_message_id or 0,
-            "last_words": mask_personal_data(said.text)[:GLIMPSE] if said else "",
+            "last_words": words[:GLIMPSE],
             "transfer": transfer
             and {"from": transfer.from_agent, "note": transfer.note, "at": _time(transfer.created_at)},
             "closed": ended and {"reason": ended.close_reason, "how": ended.state, "agent": ended.agent, "at": _time(ended.closed_at)},
