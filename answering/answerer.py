@@ -7,11 +7,10 @@ from datetime import date
 
 from answering import wording
 from answering.asked import Asked, facets_of, joined, labels_for, timing_of, understood
-from answering.choosing import NONE_OF_THEM, agrees, goes_back, pick_of
 from answering.dates import asks_former, asks_present, without_dates
-from answering.deciding import Candidate, base_title, is_for, narrowed, question_for
+from answering.deciding import Candidate, base_title, is_for, narrowed
 from answering.facets import asked_facets, left_over, names_no_matter
-from answering.follow_ups import FollowUps, named_among
+from answering.follow_ups import FollowUps
 from answering.following import (
     asks_a_detail_of_nothing,
     asks_how_much_is_given,
@@ -24,12 +23,14 @@ from answering.following import (
 )
 from answering.knowledge_index import KnowledgeIndex
 from answering.lookup import CANDIDATES, Finds, Lookup, Ranked
-from answering.models import Answer, Button, CaseView, Citation, FoundEntries, Inquiry, PickList
+from answering.models import Answer, Button, CaseView, Citation, FoundEntries, Inquiry
 from answering.models import Found as FoundRow
+from answering.picking import Picking
 from answering.regions import Jurisdiction
-from answering.replies import HUMAN, Found, Replies, list_of
+from answering.replies import HUMAN, Found
 from answering.rivals import LEAST_NEAR, rivals_of, worth_asking
-from answering.timeliness import Timing, note
+from answering.telling import Teller
+from answering.timeliness import Timing
 from knowledge_base.entries import EntryRecord, EntryStore
 from knowledge_base.validity import validity_of
 from retrieval.text import normalise
@@ -38,7 +39,6 @@ __all__ = ["CANDIDATES", "Answer", "Answerer", "Button", "CaseView", "Citation",
 
 NEAR_ENTRIES = 3
 POLICY_ENTRIES = 5
-SHORT_REPLY = 12  # characters of a message that answers the deciding question by a fact ("我在广州")
 SNIPPET = 160
 _MORE = re.compile(r"再(?:说|讲)|详细|具体|介绍|展开|重复|说清楚|什么意思|是什么|(?:这|那)个?呢|怎么样|怎么说")
 
@@ -57,12 +57,14 @@ class Answerer:
     ) -> None:  # fmt: skip
         self._index, self._store, self._public_url, self._jurisdiction = index, store, public_url, jurisdiction
         self._lookup = Lookup(index, store)
+        self._teller = Teller(index, self._lookup, public_url)
+        self._picking = Picking(self._lookup, store, self._teller)
         self._follow_ups = FollowUps(self._lookup)
 
     def answer(self, inquiry: Inquiry) -> Answer:
         """Raises: IndexNotReadyError while the index is being loaded."""
         searcher = self._index.searcher
-        picked = self._opened(inquiry) or self._picked(inquiry)
+        picked = self._picking.taken(inquiry)
         if picked is not None:
             return picked
         corrected = correction(inquiry.text)
@@ -70,7 +72,7 @@ class Answerer:
         ours = self._jurisdiction(searcher.revision)
         elsewhere = ours.elsewhere(asked.text)
         if elsewhere:
-            return self._replies().plain(
+            return self._teller.replies().plain(
                 "fallback", wording.not_ours(elsewhere, ours.name), inquiry, asked.timing, buttons=[HUMAN]
             )
         follow_up = self._follow_up(asked)
@@ -94,8 +96,8 @@ class Answerer:
         if not finds.sure and leans(asked.text):
             record = self._under_discussion(asked)
             if record is not None:
-                text = self._follow_ups.loose(record, asked.words, self._replies().page(record))
-                return self._replies().told(inquiry, asked.timing, record, text, resolved=joined(record, inquiry.text))
+                text = self._follow_ups.loose(record, asked.words, self._teller.replies().page(record))
+                return self._teller.replies().told(inquiry, asked.timing, record, text, resolved=joined(record, inquiry.text))
         return self._decided(asked, finds)
 
     def opens(self, entry_id: int, text: str) -> bool:
@@ -110,7 +112,7 @@ class Answerer:
             return None
         asked = understood(inquiry, correction(inquiry.text) or inquiry.text)
         resolved = joined(record, inquiry.text)
-        return self._told(inquiry, asked.timing, record, facets_of(asked), resolved=resolved, question=asked.words)
+        return self._teller.told(inquiry, asked.timing, record, facets_of(asked), resolved=resolved, question=asked.words)
 
     def search(self, query: str, k: int, as_of: date) -> FoundEntries:
         """Published, valid entries for a query, best first."""
@@ -126,97 +128,12 @@ class Answerer:
 
     def preview(self, record: EntryRecord, today: date) -> str:
         """What whoever opens the entry is told; the record need not be live."""
-        said, _ = self._note(record, Timing(today))
+        said, _ = self._teller.note(record, Timing(today))
         page = f"{self._public_url}/e/{record.entry_id}" if self._public_url else None
         return wording.tell(record.content, [], page, said)
 
     def citation(self, record: EntryRecord) -> Citation:
-        return self._replies().citation(record)
-
-    def _replies(self) -> Replies:
-        return Replies(self._public_url, self._index.searcher.revision, self._index.model_ids)
-
-    def _opened(self, inquiry: Inquiry) -> Answer | None:
-        record = self._lookup.live(inquiry.opened)
-        if record is None:
-            return None
-        waiting = inquiry.case.picks if record.entry_id in inquiry.case.options else None
-        if waiting is None:
-            return self._told(inquiry, timing_of(inquiry), record, [], resolved=record.content.title)
-        choice = next(i for i, entries in enumerate(waiting.entries) if record.entry_id in entries)
-        return self._taken(inquiry, waiting, choice, [record])
-
-    def _picked(self, inquiry: Inquiry) -> Answer | None:
-        case = inquiry.case
-        picks = case.picks or list_of(case.options, self._store.published(case.options))
-        choice = pick_of(inquiry.text, picks, bool(case.options)) if picks else None
-        if picks and case.options and agrees(inquiry.text):
-            if len(picks.labels) > 1:
-                return self._asked_again(inquiry, picks)
-            choice = 0
-        if picks is None or choice is None:
-            return self._narrowed_by_reply(inquiry, picks) or self._gone_back(inquiry)
-        if choice == NONE_OF_THEM:
-            after = replace(case, options=[])
-            return self._replies().plain(
-                "fallback", wording.NONE_OF_THEM, inquiry, timing_of(inquiry), after, resolved=picks.question or None,
-                buttons=[HUMAN],
-            )  # fmt: skip
-        live = self._store.published(picks.entries[choice])
-        timing = timing_of(inquiry)
-        records = [live[i] for i in picks.entries[choice] if i in live and timing.fits(live[i].content)]
-        if not records:
-            return self._replies().plain("fallback", wording.STOPPED + wording.NOT_FOUND_ALONE, inquiry, timing, buttons=[HUMAN])
-        return self._taken(inquiry, picks, choice, records)
-
-    def _taken(self, inquiry: Inquiry, picks: PickList, choice: int, records: Sequence[EntryRecord]) -> Answer:
-        """A choice was made: the entry answers the question that it decides, or the next question is asked."""
-        inquiry = replace(inquiry, case=replace(inquiry.case, picks=replace(picks, picked=choice)))
-        return self._told_or_asked(inquiry, records, picks.question, picks.asked)
-
-    def _told_or_asked(self, inquiry: Inquiry, records: Sequence[EntryRecord], question: str, asked: int) -> Answer:
-        timing = timing_of(inquiry)
-        if len(records) > 1:
-            return self._ask(inquiry, timing, records, question, asked, Found())
-        record, facets = records[0], asked_facets(question)
-        resolved = joined(record, question) if question else record.content.title
-        return self._told(inquiry, timing, record, facets, resolved=resolved, question=question)
-
-    def _asked_again(self, inquiry: Inquiry, picks: PickList) -> Answer:
-        """Yes, but to which of them?"""
-        live = self._store.published([entries[0] for entries in picks.entries])
-        single = all(len(entries) == 1 and entries[0] in live for entries in picks.entries)
-        cited = [live[entries[0]] for entries in picks.entries] if single else []
-        buttons = [Button(label, payload) for label, payload in zip(picks.labels, picks.payloads, strict=True)]
-        return self._replies().plain(
-            "clarify", wording.listed(wording.WHICH_ONE, picks.labels), inquiry, timing_of(inquiry), cited=cited,
-            resolved=picks.question or None, buttons=buttons,
-        )  # fmt: skip
-
-    def _narrowed_by_reply(self, inquiry: Inquiry, picks: PickList | None) -> Answer | None:
-        """A waiting question may be answered by a fact that is no option ("我在广州", "个体户")."""
-        case = inquiry.case
-        if picks is None or not case.options or len(inquiry.text) > SHORT_REPLY or asked_facets(inquiry.text):
-            return None
-        live = self._store.published(case.options)
-        records = [live[i] for i in case.options if i in live and timing_of(inquiry).fits(live[i].content)]
-        name = situation_alone(inquiry.text)
-        if name and (meant := named_among(records, name)) is not None:  # "买房的"
-            return self._told_or_asked(inquiry, [meant], picks.question, picks.asked)
-        left = narrowed([Candidate(r.entry_id, r.content) for r in records], inquiry.text, {})
-        if not left or len(left) == len(records):
-            return None
-        kept = {c.entry_id for c in left}
-        return self._told_or_asked(inquiry, [r for r in records if r.entry_id in kept], picks.question, picks.asked)
-
-    def _gone_back(self, inquiry: Inquiry) -> Answer | None:
-        """ "刚才那个", "上一个": the entry discussed before, or the one before the list was shown."""
-        if not goes_back(inquiry.text):
-            return None
-        record = self._lookup.live(inquiry.case.entry_id if inquiry.case.options else inquiry.case.previous)
-        if record is None or not timing_of(inquiry).fits(record.content):
-            return None
-        return self._told(inquiry, timing_of(inquiry), record, [], resolved=joined(record, inquiry.text))
+        return self._teller.replies().citation(record)
 
     def _under_discussion(self, asked: Asked) -> EntryRecord | None:
         record = self._lookup.live(asked.inquiry.case.entry_id)
@@ -245,11 +162,11 @@ class Answerer:
         asks_which = inquiry.case.picks and (inquiry.case.picks.asked or record is None)  # not what was only offered as near
         if inquiry.case.options and inquiry.case.picks and asks_which and not timed:
             waiting = replace(inquiry.case.picks, question=f"{inquiry.case.picks.question} {asked.words}".strip())
-            return self._asked_again(replace(inquiry, case=replace(inquiry.case, picks=waiting)), waiting)
+            return self._picking.asked_again(replace(inquiry, case=replace(inquiry.case, picks=waiting)), waiting)
         timing = Timing(inquiry.as_of) if present else asked.timing if timed else timing_of(inquiry)
         if record is None or (timing.period is None and not timed and not timing.fits(record.content)):
             about = "、".join(wording.HEADINGS[f] for f in asked.facets) or "相关内容"
-            return self._replies().plain("clarify", wording.WHICH_MATTER.format(asked=about), inquiry, timing)
+            return self._teller.replies().plain("clarify", wording.WHICH_MATTER.format(asked=about), inquiry, timing)
         switch = asked.words if asked.text == inquiry.text else f"换成{asked.words}"  # a correction always switches
         other = self._follow_ups.at(record, timing) if timed else None
         other = other or self._follow_ups.sibling(record, switch, inquiry.case.question, timing)
@@ -258,10 +175,10 @@ class Answerer:
         given = asks_how_much_is_given(asked.words, record.content.title)
         if other is not None or timed or given or not self._follow_ups.asks_details(asked.words, asked.facets):
             facets = asked.facets or asked_facets(inquiry.case.question)
-            return self._told(inquiry, timing, record, facets, resolved=resolved)
-        said, others = self._note(record, timing)
-        text = self._follow_ups.details(record, asked.words, asked.facets, self._replies().page(record), said)
-        return self._replies().told(inquiry, timing, record, text, others=others, resolved=resolved)
+            return self._teller.told(inquiry, timing, record, facets, resolved=resolved)
+        said, others = self._teller.note(record, timing)
+        text = self._follow_ups.details(record, asked.words, asked.facets, self._teller.replies().page(record), said)
+        return self._teller.replies().told(inquiry, timing, record, text, others=others, resolved=resolved)
 
     def _corrected_to(self, asked: Asked) -> Answer | None:
         """ "不对，我说的是租房的": an entry beside the one under discussion."""
@@ -271,7 +188,7 @@ class Answerer:
             return None
         question = asked.inquiry.case.question
         resolved, title = joined(other, asked.text), base_title(other.content.title)
-        return self._told(asked.inquiry, timing, other, asked_facets(question), resolved=resolved, question=title)
+        return self._teller.told(asked.inquiry, timing, other, asked_facets(question), resolved=resolved, question=title)
 
     def _of_situation(self, asked: Asked) -> Answer | None:
         """ "租房的", "那买房的呢": the entry under discussion when it is about that, else the one beside it that is."""
@@ -281,7 +198,7 @@ class Answerer:
             self._follow_ups.of_situation(record, name, timing) if record and name and not asked.inquiry.case.options else None
         )
         return (
-            self._told(
+            self._teller.told(
                 asked.inquiry, timing, meant, asked_facets(asked.inquiry.case.question), resolved=joined(meant, asked.text)
             )
             if meant
@@ -297,9 +214,9 @@ class Answerer:
         inquiry, timing, resolved = asked.inquiry, timing_of(asked.inquiry), joined(record, asked.inquiry.text)
         other = self._follow_ups.of_place(record, place, inquiry.case.question, timing)
         if other is not None:
-            return self._told(inquiry, timing, other, asked_facets(inquiry.case.question), resolved=resolved)
-        loose = self._follow_ups.loose(record, asked.words, self._replies().page(record))
-        return self._replies().told(inquiry, timing, record, loose, resolved=resolved)
+            return self._teller.told(inquiry, timing, other, asked_facets(inquiry.case.question), resolved=resolved)
+        loose = self._follow_ups.loose(record, asked.words, self._teller.replies().page(record))
+        return self._teller.replies().told(inquiry, timing, record, loose, resolved=resolved)
 
     def _at_another_time(self, asked: Asked) -> Answer:
         finds = self._lookup.best_at(asked.words, asked.timing)
@@ -308,15 +225,15 @@ class Answerer:
     def _out_of_date(self, asked: Asked, outdated: Ranked) -> Answer:
         """A question of today about what holds no more, or not yet."""
         record, found = outdated.record, Found(None, outdated.hit)
-        said, others = self._note(record, asked.timing)
+        said, others = self._teller.note(record, asked.timing)
         if validity_of(record.content, asked.timing.today) == "expired" and not asks_former(asked.text):
-            text = wording.tell_validity(record.content, said, self._replies().page(record))
+            text = wording.tell_validity(record.content, said, self._teller.replies().page(record))
             if others:
-                text = wording.tell(others[0].content, asked.facets, self._replies().page(others[0]), said)
+                text = wording.tell(others[0].content, asked.facets, self._teller.replies().page(others[0]), said)
                 record, others = others[0], [record]
         else:
-            text = wording.tell(record.content, asked.facets, self._replies().page(record), said)
-        return self._replies().told(
+            text = wording.tell(record.content, asked.facets, self._teller.replies().page(record), said)
+        return self._teller.replies().told(
             asked.inquiry, asked.timing, record, text, others=others, found=found, resolved=asked.text, question=asked.words
         )
 
@@ -334,10 +251,10 @@ class Answerer:
             found = Found(finds.result, ranked[0].hit)
             if len(ranked) > 1:
                 records = [r.record for r in ranked]
-                return self._ask(asked.inquiry, asked.timing, records, asked.text, 0, found)
+                return self._teller.ask(asked.inquiry, asked.timing, records, asked.text, 0, found)
             resolved = asked.text if asked.text == asked.inquiry.text else joined(ranked[0].record, asked.text)
             record = self._for_the_sender(asked, ranked[0].record, [r.record for r in near])
-            return self._told(
+            return self._teller.told(
                 asked.inquiry, asked.timing, record, facets_of(asked), found=found, resolved=resolved, question=asked.words
             )
         return self._declined(asked, finds, near[:NEAR_ENTRIES])
@@ -353,38 +270,14 @@ class Answerer:
         counterpart = next((r for r in beside if set(r.content.tags) & set(record.content.tags)), None)
         return counterpart or self._follow_ups.sibling(record, f"那{kind}呢", asked.words, asked.timing) or record
 
-    def _ask(
-        self, inquiry: Inquiry, timing: Timing, records: Sequence[EntryRecord], question: str, asked: int, found: Found
-    ) -> Answer:
-        deciding = question_for([Candidate(r.entry_id, r.content) for r in records], asked, dated=timing.period is not None)
-        if deciding is None:
-            return self._told(inquiry, timing, records[0], asked_facets(question), found=found, resolved=question)
-        return self._replies().asked(inquiry, timing, deciding, records, asked=asked + 1, resolved=question, found=found)
-
-    def _told(
-        self, inquiry: Inquiry, timing: Timing, record: EntryRecord, facets: list[str], *, found: Found = Found(),
-        resolved: str | None = None, question: str | None = None,
-    ) -> Answer:  # fmt: skip
-        said, others = self._note(record, timing)
-        if asks_how_much_is_given(inquiry.text, record.content.title):
-            facets = [facet for facet in facets if facet != "fee"]
-        text = wording.tell(record.content, facets, self._replies().page(record), said)
-        return self._replies().told(
-            inquiry, timing, record, text, others=others, found=found, resolved=resolved, question=question
-        )
-
-    def _note(self, record: EntryRecord, timing: Timing) -> tuple[str, list[EntryRecord]]:
-        """What is said on validity, and the entry that it names."""
-        expired = validity_of(record.content, timing.today) == "expired"
-        successor = self._lookup.successor(record, timing) if expired else None
-        return note(record.content, timing, successor.content.title if successor else None), [successor] if successor else []
-
     def _policies(self, asked: Asked, finds: Finds) -> Answer:
         near = [r for r in finds.ranked if r.probability >= LEAST_NEAR][:POLICY_ENTRIES]
         if not near:
-            return self._replies().plain("clarify", wording.TELL_ME_MORE, asked.inquiry, asked.timing, found=Found(finds.result))
+            return self._teller.replies().plain(
+                "clarify", wording.TELL_ME_MORE, asked.inquiry, asked.timing, found=Found(finds.result)
+            )
         records, found = [r.record for r in near], Found(finds.result, near[0].hit)
-        return self._replies().offered(
+        return self._teller.replies().offered(
             "clarify", wording.POLICIES_FOR_YOU, asked.inquiry, asked.timing, records, labels_for(records), found
         )
 
@@ -392,9 +285,9 @@ class Answerer:
         if near:
             lead = f"{wording.NOT_FOUND}{wording.NOT_FOUND_NEAR}"
             records, found = [r.record for r in near], Found(finds.result, near[0].hit)
-            return self._replies().offered(
+            return self._teller.replies().offered(
                 "fallback", lead, asked.inquiry, asked.timing, records, labels_for(records), found, HUMAN
             )
         found = Found(finds.result, finds.result.hits[0] if finds.result.hits else None)
         said = wording.NOT_FOUND + wording.NOT_FOUND_ALONE
-        return self._replies().plain("fallback", said, asked.inquiry, asked.timing, found=found, buttons=[HUMAN])
+        return self._teller.replies().plain("fallback", said, asked.inquiry, asked.timing, found=found, buttons=[HUMAN])
