@@ -14,7 +14,7 @@ from panel.frame import page_frame
 from panel.times import shown
 from panel.training_data import DataTab
 from panel.training_run import open_run
-from panel.training_wording import BUILT_IN, JOB_STATES, KINDS, RUN_STATES, change, minutes, share
+from panel.training_wording import BUILT_IN, JOB_STATES, KINDS, RESULTS, RUN_STATES, change, minutes, share
 from serving.jobs import JobState
 from serving.runs import PRIMARY_METRIC, Run
 from staff.members import Member
@@ -104,7 +104,7 @@ class _Runs:
             return
         state, job, runs, labels = found
         self._show_served(state)
-        self._show_job(job)
+        self._show_job(job, next((r.state for r in runs if job and r.run_id == job.run_id), ""))
         self._labels.set_text(labels)
         seen = (state["generation"], [(r.run_id, r.state) for r in runs])
         if seen != self._seen:  # rows are sent to the browser only when there is something new
@@ -129,7 +129,8 @@ class _Runs:
         self._back.set_visibility(state["can_roll_back"])
         self._back.set_text(f"退回到 {state['predecessor'] or BUILT_IN}")
 
-    def _show_job(self, job: JobState | None) -> None:
+    def _show_job(self, job: JobState | None, came_of_it: str) -> None:
+        """Args: came_of_it: state of the run that the job made."""
         running = job is not None and job.state == "running"
         self._bar.set_visibility(running)
         self._cancel.set_visibility(running)
@@ -140,7 +141,9 @@ class _Runs:
             self._step.set_text("")
             return
         self._job.set_text(f"{KINDS[job.kind]}训练{JOB_STATES[job.state]}（{job.by}，{shown(job.started)} 开始）")
-        self._step.set_text(job.step if running else job.problem or (f"结果：{job.run_id}" if job.run_id else ""))
+        self._step.set_text(
+            job.step if running else job.problem or (f"{job.run_id}：{RESULTS.get(came_of_it, '')}" if job.run_id else "")
+        )
         if running and job.total:
             self._bar.props(remove="indeterminate").set_value(job.done / job.total)
         elif running:

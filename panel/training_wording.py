@@ -10,6 +10,9 @@ JOB_STATES: Mapping[str, str] = {
 RUN_STATES: Mapping[str, tuple[str, str]] = {
     "unfinished": ("未完成", ""), "trained": ("未评测", "warn"), "passed": ("通过", "good"), "refused": ("未通过", "bad"),
 }  # fmt: skip
+RESULTS: Mapping[str, str] = {
+    "passed": "通过评测，点开后可以上线。", "refused": "没有通过评测，现用模型不变；点开看原因。", "trained": "还没有评测。",
+}  # fmt: skip
 METRICS: tuple[tuple[str, str], ...] = (
     ("recall@1", "首位命中"), ("recall@3", "前三命中"), ("recall@10", "前十命中"), ("mrr", "MRR"), ("coverage", "覆盖率"),
     ("accuracy", "作答正确率"), ("declined", "应拒而拒"),
