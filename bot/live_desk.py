@@ -62,7 +62,7 @@ def build_live_desk(
 ) -> LiveDesk:  # fmt: skip
     """Nothing runs yet: the board is started with the application."""
     lists = Lists(words)
-    board = DeskBoard(database, lists)
+    board = DeskBoard(database, lists, accounts.foundations)
     live.listen(board.poke)
     views = ConversationViews(database, entries, lists, allowances)
     suggestions = MessageSuggestions(database, Suggester(index, entries, answerer), words, lambda: index.revision)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic
@@ -26,13 +26,16 @@ MOST_MESSAGES = 500
 MOST_WAITING = 100  # pieces that a watcher may be behind
 LONGEST_WORDS = 200
 RESET = "event: reset\ndata: {}\n\n"
+IN_DOUBT = ""  # no event: the account has changed, so the right to listen is to be looked at
+
+Accounts = Callable[[Collection[str]], Mapping[str, Any]]
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(eq=False)
 class Watcher:
-    """One that is told. `pieces`: server-sent events, ready to go out; RESET says that some were missed."""
+    """One that is told. `pieces`: server-sent events, ready to go out; RESET says that some were missed, IN_DOUBT goes nowhere."""
 
     agent: str
     pieces: "asyncio.Queue[str]" = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
@@ -50,11 +53,16 @@ class DeskBoard:
     """`poke` may be called from any thread; everything else belongs to one event loop.
 
     Args:
+        accounts: what the logins of these agents rest on; asked every second.
         between_looks_s: at least this long between two looks.
     """
 
-    def __init__(self, database: Database, lists: Lists, between_looks_s: float = BETWEEN_LOOKS_S) -> None:
-        self._database, self._lists, self._between_looks_s = database, lists, between_looks_s
+    def __init__(
+        self, database: Database, lists: Lists, accounts: Accounts = lambda _names: {}, between_looks_s: float = BETWEEN_LOOKS_S
+    ) -> None:
+        self._database, self._lists, self._accounts, self._between_looks_s = database, lists, accounts, between_looks_s
+        self._known: dict[str, Any] = {}  # agent → what their login rested on
+        self._asked_accounts = -LOOK_AGAIN_S
         self._watchers: set[Watcher] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
@@ -110,6 +118,7 @@ class DeskBoard:
                 continue
             started = monotonic()
             try:
+                await self._look_at_accounts(started)
                 piece = await asyncio.to_thread(self.look)
             except Exception:  # the database is away; it will come back
                 log.exception("desk.look_failed")
@@ -119,6 +128,19 @@ class DeskBoard:
                     watcher.tell(piece)
             pause = min(LONGEST_PAUSE_S, 2 * (monotonic() - started))
             await asyncio.sleep(max(self._between_looks_s, pause))
+
+    async def _look_at_accounts(self, moment: float) -> None:
+        """Have the streams of those ask for their right anew whose account is another than before."""
+        if moment - self._asked_accounts < LOOK_AGAIN_S:
+            return
+        self._asked_accounts = moment
+        names = self.online()
+        accounts = await asyncio.to_thread(self._accounts, names)
+        changed = {name for name in names if accounts.get(name) != self._known.get(name)}
+        self._known = {name: accounts.get(name) for name in names}
+        for watcher in self._watchers:
+            if watcher.agent in changed:
+                watcher.tell(IN_DOUBT)
 
     def look(self) -> str:
         """What changed since the last look, as server-sent events; empty when nothing did. Blocks."""
