@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from sqlalchemy import func, select
 
+from background import BackgroundTask
 from conversations import handoff
 from conversations.masking import mask_personal_data
 from conversations.models import Message
@@ -67,7 +68,7 @@ class DeskBoard:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
         self._lock = threading.Lock()
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(self._run)
         self._number = 0
         self._newest: int | None = None  # None: nobody watched; what was said meanwhile is in the lists that a watcher reads
         self._seen: set[int] = set()  # of the ids that are looked at once more
@@ -99,14 +100,10 @@ class DeskBoard:
         """From inside the event loop."""
         with self._lock:
             self._loop = asyncio.get_running_loop()
-        self._task = asyncio.create_task(self._run())
+        self._task.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._task.stop()
 
     async def _run(self) -> None:
         while True:
