@@ -120,6 +120,10 @@ class Searcher:
         mended = self._channels.mend(self._rewriter.mend(normalise(query)), (snapshot or self._snapshot).views)
         return QueryText(mended, self._rewriter.subject(mended), tuple(self._rewriter.official_words(mended)))
 
+    def terms_in(self, query: str) -> tuple[str, ...]:
+        """Official terms that a query names in so many words."""
+        return self._lexicon.terms_in(normalise(query))
+
     def encode(self, text: QueryText) -> Matrix:
         """The query's vector (dimension,), before any adapter. Official words help the lexical channels only: measured, they blur its meaning."""
         vector: Matrix = self._encoder.encode_queries([text.understood])[0]

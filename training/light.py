@@ -87,8 +87,8 @@ class LightTrainer:
         )
         self._documents: dict[int, Document] = {d.doc_id: d for d in documents}
 
-    def train(self, questions: Sequence[Question], unanswerable: Sequence[str] = ()) -> Light:
-        """Questions whose documents are not in the index are passed over."""
+    def train(self, questions: Sequence[Question], unanswerable: Sequence[str] = (), *, rescale: bool = False) -> Light:
+        """Questions whose documents are not in the index are passed over. Args: rescale: the encoder is new, and with it every cosine."""
         known = self._documents.keys()
         usable = [replace(q, right=q.right & known, wrong=q.wrong & known) for q in questions]
         usable = [q for q in usable if q.right or (q.wrong and q.part == OWN)]
@@ -114,7 +114,7 @@ class LightTrainer:
         weights = served.weights if fitted is None else fitted
         adapter = scaled(self._adapter(usable, vectors, learnt), strength) if strength else self._served.named
         named = {**self._weights["named"], "weights": dict(zip(FEATURES, np.round(weights, 5).tolist(), strict=True))}
-        if changed and own.sum() >= LEAST_FOR_CALIBRATION:
+        if rescale or (changed and own.sum() >= LEAST_FOR_CALIBRATION):
             # with the guards: easy questions alone would make a scale that is too doubtful of harder ones
             others = self._unanswerable(unanswerable, adapters, strength)
             named["calibration"] = self._calibration(tried[strength], others, weights, served)
