@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from background import BackgroundTask
 from conversations import handoff
@@ -30,6 +31,7 @@ RESET = "event: reset\ndata: {}\n\n"
 IN_DOUBT = ""  # no event: the account has changed, so the right to listen is to be looked at
 
 Accounts = Callable[[Collection[str]], Mapping[str, Any]]
+Attendance = Callable[[Collection[str]], None]
 
 log = structlog.get_logger(__name__)
 
@@ -55,15 +57,18 @@ class DeskBoard:
 
     Args:
         accounts: what the logins of these agents rest on; asked every second.
+        attendance: told every second who has the desk open.
         between_looks_s: at least this long between two looks.
     """
 
     def __init__(
-        self, database: Database, lists: Lists, accounts: Accounts = lambda _names: {}, between_looks_s: float = BETWEEN_LOOKS_S
-    ) -> None:
-        self._database, self._lists, self._accounts, self._between_looks_s = database, lists, accounts, between_looks_s
+        self, database: Database, lists: Lists, accounts: Accounts = lambda _names: {}, attendance: Attendance = lambda _names: None,
+        between_looks_s: float = BETWEEN_LOOKS_S,
+    ) -> None:  # fmt: skip
+        self._database, self._lists, self._between_looks_s = database, lists, between_looks_s
+        self._accounts, self._attendance = accounts, attendance
         self._known: dict[str, Any] = {}  # agent → what their login rested on
-        self._asked_accounts = -LOOK_AGAIN_S
+        self._looked_at_agents = -LOOK_AGAIN_S
         self._watchers: set[Watcher] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
@@ -91,6 +96,7 @@ class DeskBoard:
             yield watcher
         finally:
             self._watchers.discard(watcher)
+            self._changed.set()
 
     def online(self) -> set[str]:
         """Who has the desk open in this process."""
@@ -103,19 +109,21 @@ class DeskBoard:
         self._task.start()
 
     async def stop(self) -> None:
-        await self._task.stop()
+        if await self._task.stop():
+            with suppress(SQLAlchemyError):  # the others notice by themselves, a little later
+                await asyncio.to_thread(self._attendance, set())
 
     async def _run(self) -> None:
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), LOOK_AGAIN_S if self._watchers else None)
             self._changed.clear()
-            if not self._watchers:
-                self._newest = None
-                continue
             started = monotonic()
             try:
-                await self._look_at_accounts(started)
+                await self._look_at_agents(started)
+                if not self._watchers:
+                    self._newest = None
+                    continue
                 piece = await asyncio.to_thread(self.look)
             except Exception:  # the database is away; it will come back
                 log.exception("desk.look_failed")
@@ -126,12 +134,13 @@ class DeskBoard:
             pause = min(LONGEST_PAUSE_S, 2 * (monotonic() - started))
             await asyncio.sleep(max(self._between_looks_s, pause))
 
-    async def _look_at_accounts(self, moment: float) -> None:
+    async def _look_at_agents(self, moment: float) -> None:
         """Have the streams of those ask for their right anew whose account is another than before."""
-        if moment - self._asked_accounts < LOOK_AGAIN_S:
-            return
-        self._asked_accounts = moment
         names = self.online()
+        if names and moment - self._looked_at_agents < LOOK_AGAIN_S:
+            return
+        self._looked_at_agents = moment
+        await asyncio.to_thread(self._attendance, names)
         accounts = await asyncio.to_thread(self._accounts, names)
         changed = {name for name in names if accounts.get(name) != self._known.get(name)}
         self._known = {name: accounts.get(name) for name in names}
