@@ -19,17 +19,18 @@ from scipy.optimize import minimize
 
 from retrieval.documents import Document
 from retrieval.encoder import Encoder, Matrix
-from retrieval.fusion import CALIBRATION_FEATURES, FEATURES, FusionWeights, calibration_features
+from retrieval.fusion import CALIBRATION_FEATURES, FEATURES, FusionWeights, answerable_features, calibration_features
 from retrieval.query_adapter import QueryAdapter
 from retrieval.ranking import Ranking
 from retrieval.searcher import Searcher
-from training.fit_fusion import RANKED_FOR_CALIBRATION, Example, Floats, rescaled
+from training.fit_fusion import KEPT, RANKED_FOR_CALIBRATION, Example, Floats, rescaled
 from training.progress import Steps
 from training.query_adaptation import AdapterPlan, train_adapter
 
 LEAST_QUESTIONS = 20
 LEAST_FOR_CALIBRATION = 100
 STRENGTHS = (0.0, 0.5, 1.0)
+UNANSWERABLE_SHARE = 0.3  # of the questions that have an answer
 GUARD_LOSS = 0.005  # of the recall@1 of the guarding questions that a change may cost
 OWN, ANCHOR, GUARD = "own", "anchor", "guard"
 
@@ -87,8 +88,8 @@ class LightTrainer:
         )
         self._documents: dict[int, Document] = {d.doc_id: d for d in documents}
 
-    def train(self, questions: Sequence[Question], unanswerable: Sequence[str] = ()) -> Light:
-        """Questions whose documents are not in the index are passed over."""
+    def train(self, questions: Sequence[Question], unanswerable: Sequence[str] = (), *, rescale: bool = False) -> Light:
+        """Questions whose documents are not in the index are passed over. Args: rescale: the encoder is new, and with it every cosine."""
         known = self._documents.keys()
         usable = [replace(q, right=q.right & known, wrong=q.wrong & known) for q in questions]
         usable = [q for q in usable if q.right or (q.wrong and q.part == OWN)]
@@ -114,10 +115,21 @@ class LightTrainer:
         weights = served.weights if fitted is None else fitted
         adapter = scaled(self._adapter(usable, vectors, learnt), strength) if strength else self._served.named
         named = {**self._weights["named"], "weights": dict(zip(FEATURES, np.round(weights, 5).tolist(), strict=True))}
-        if changed and own.sum() >= LEAST_FOR_CALIBRATION:
+        if rescale or (changed and own.sum() >= LEAST_FOR_CALIBRATION):
             # with the guards: easy questions alone would make a scale that is too doubtful of harder ones
-            others = self._unanswerable(unanswerable, adapters, strength)
-            named["calibration"] = self._calibration(tried[strength], others, weights, served)
+            # and with no more of what nothing answers than the built-in scale was made with
+            few = sorted(unanswerable, key=lambda text: hashlib.sha256(text.encode()).hexdigest())
+            others = self._unanswerable(few[: int(UNANSWERABLE_SHARE * len(asked))], adapters, strength)
+            usual = float(np.median([np.median(e.candidates.best_cosine) for e in tried[strength]]))
+            scale = replace(served, weights=weights, background_cosine=None if served.background_cosine is None else usual)
+            named["background_cosine"] = scale.background_cosine
+            named["calibration"] = self._calibration(tried[strength], others, scale)
+            if served.answerable is not None and served.offer_threshold is not None:
+                # as many as before get entries offered; under a new encoder what was before says nothing
+                share = (
+                    KEPT if rescale else float(np.mean(answerabilities(tried[STRENGTHS[0]], served) >= served.offer_threshold))
+                )
+                named["offer_threshold"] = round(float(np.quantile(answerabilities(tried[strength], scale), 1 - share)), 4)
             changed.append("calibration")
         told = {**counts, "strengths": figures, "strength": strength, "fusion": after, "changed": changed}
         return Light(adapter, {**self._weights, "named": named}, told)
@@ -184,13 +196,11 @@ class LightTrainer:
         after = _figures([(e, by_fold[e.fold]) for e in examples], own)
         return (weights_near(served, learnt, pull) if _is_allowed(after, before, least=before["own_score"]) else None), after
 
-    def _calibration(
-        self, examples: Sequence[Judged], others: Sequence[Judged], weights: Floats, served: FusionWeights
-    ) -> dict[str, float]:
+    def _calibration(self, examples: Sequence[Judged], others: Sequence[Judged], served: FusionWeights) -> dict[str, float]:
         """The served order of certainty, on a scale that holds for these questions."""
         rows, labels = [], []
         for e in (*examples, *others):
-            c, scores = e.candidates, e.candidates.features @ weights
+            c, scores = e.candidates, served.scores(e.candidates.features)
             features = calibration_features(scores, c.best_cosine, c.coverages, c.missing, served.background(c.nearest))
             top = np.lexsort((c.doc_ids, -scores))[:RANKED_FOR_CALIBRATION]
             if e.wrong.any() and not e.right.any():
@@ -204,6 +214,18 @@ class LightTrainer:
 def scaled(adapter: QueryAdapter, strength: float) -> QueryAdapter:
     """Part of the way from the identity."""
     return QueryAdapter(adapter.a * np.float32(strength), adapter.b, adapter.shift * np.float32(strength))
+
+
+def answerabilities(examples: Sequence[Judged], weights: FusionWeights) -> Floats:
+    """How probable it seems, for each question that an entry answers, that anything here does."""
+    found = []
+    for e in examples:
+        if e.right.any():
+            c = e.candidates
+            first = int(np.lexsort((c.doc_ids, -weights.scores(c.features)))[0])
+            features = answerable_features(c.nearest, c.best_cosine, c.coverages, c.missing, first, weights.background_cosine)
+            found.append(weights.answerability(features, np.zeros(0)))
+    return np.array(found)
 
 
 def weights_near(served: Floats, examples: Sequence[Judged], pull: float) -> Floats:

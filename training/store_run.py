@@ -105,7 +105,7 @@ def _train(
     plan = LightPlan()
     trainer = LightTrainer(searcher, encoder, start, served.weights, plan, steps)
     unanswerable = [row.text for row in dataset.train if row.kind == OUT_OF_SCOPE] + _base_unanswerable()
-    light = trainer.train(_questions(dataset, rows, entries), unanswerable)
+    light = trainer.train(_questions(dataset, rows, entries), unanswerable, rescale=full)
     ranking = Ranking(start.fusion, light.adapter, start.bare, start.associations)
     text = json.dumps(light.weights, ensure_ascii=False, indent=1) + "\n"
     model = _dialogue(settings, dataset, folder, served, steps) if dialogue else None

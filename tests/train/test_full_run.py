@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.train, pytest.mark.slow, pytest.mark.timeout(1800)]
 THINGS = ("烟花", "取水", "采矿", "幼儿园", "养老院", "出租车", "律师", "医师", "商标", "公积金", "户口", "施工")
 WAYS = ("想搞{0}的批文找谁", "{0}那个本子丢了咋整", "咱家{0}的事找哪个窗口", "{0}的手续麻不麻烦")
 COMMAND = (sys.executable, "-m", "training.run", "--kind", "full")
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}  # as the job sets it; two wait for each other on a busy machine
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 def test_killed_in_the_middle_it_goes_on_and_is_served(settings: Settings) -> None:
     checkpoint = settings.root / "models" / "full_training" / "adapter.npz.checkpoint"
-    first = subprocess.Popen(COMMAND, cwd=PROJECT_ROOT, env=os.environ, stdout=subprocess.PIPE, text=True)
+    first = subprocess.Popen(COMMAND, cwd=PROJECT_ROOT, env=os.environ | ONE_THREAD, stdout=subprocess.PIPE, text=True)
     while not checkpoint.is_file():
         assert first.poll() is None
         time.sleep(0.02)
@@ -56,7 +57,7 @@ def test_killed_in_the_middle_it_goes_on_and_is_served(settings: Settings) -> No
     assert "训练编码器预计要" in told
     assert [run.state for run in RunStore(settings.root).all()] == []
 
-    second = subprocess.run(COMMAND, cwd=PROJECT_ROOT, env=os.environ, capture_output=True, text=True, check=False)
+    second = subprocess.run(COMMAND, cwd=PROJECT_ROOT, env=os.environ | ONE_THREAD, capture_output=True, text=True, check=False)
     assert second.returncode == 0, second.stderr
     assert "从上次中断处继续" in second.stdout
     assert not checkpoint.parent.exists()
@@ -67,5 +68,5 @@ def test_killed_in_the_middle_it_goes_on_and_is_served(settings: Settings) -> No
     made = SetLoader(runs, own).load(Served(1, run.run_id, None))
     assert made.encoder.hash == run.parameters["encoder"] != own.hash
     assert (
-        run.metrics["cross_fitted"]["questions"] < run.data["rows.jsonl"]["rows"]
+        run.metrics["cross_fitted"]["questions"] < run.data["train.jsonl"]["rows"]
     )  # fusion sees only what was kept from the encoder
