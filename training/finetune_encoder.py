@@ -5,6 +5,8 @@
 
 Loss: InfoNCE over in-batch and mined hard negatives (`training.contrastive`). Parameters: LoRA, Hu et al. 2021 (`training.low_rank`).
 After each epoch OUT.checkpoint is written; the same command again goes on from there, and the adapter replaces OUT at the end.
+With --start-from the training begins at an adapter that is there; --again names the questions that one has seen already, of which a
+share is drawn so that they are not forgotten.
 """
 
 import argparse
@@ -27,7 +29,7 @@ from retrieval.encoder_build.e5_weights import E5Weights
 from training.contrastive import NOTHING_AT_FIRST, Embedder, batches, dense_recall, info_nce, mine
 from training.e5_model import bert_model, bundled_weights, tokenizer
 from training.errors import TrainingError
-from training.low_rank import add_low_rank, arrays_of
+from training.low_rank import add_low_rank, arrays_of, take_up
 from training.misspelling import Misspeller
 from training.question_pairs import Entry, Pair, read_entries, read_pairs, read_unanswerable
 
@@ -48,11 +50,13 @@ class Plan:
     batch_size: int = 16
     seed: int = 0
     extra_share: float = 0.5  # of the entries' own similar questions, drawn anew each epoch
+    again_share: float = 0.3  # of the questions seen by an earlier training, drawn anew each epoch
     unanswerable_share: float = 0.2  # for each question, so many that nothing answers, drawn anew each epoch
     misspelt_share: float = 0.15  # of the questions, drawn and misspelt anew each epoch
 
-    def fingerprint(self, pairs: Sequence[Pair], entries: Sequence[Entry]) -> str:
-        content = json.dumps([asdict(self), [asdict(p) for p in pairs], [asdict(e) for e in entries]], ensure_ascii=False)
+    def fingerprint(self, pairs: Sequence[Pair], entries: Sequence[Entry], start: str) -> str:
+        """Args: start: version of the adapter that the training begins at; empty: the plain model."""
+        content = json.dumps([asdict(self), [asdict(p) for p in pairs], [asdict(e) for e in entries], start], ensure_ascii=False)
         return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -65,12 +69,17 @@ class Trainer:
     entries: Sequence[Entry]
     pairs: Sequence[Pair]
     report: Callable[[int, int, int, float], None] = lambda _epoch, _step, _steps, _loss: None
+    start: Adapter | None = None
+    again: Sequence[Pair] = ()
     epoch: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         torch.manual_seed(self.plan.seed)
         self.model: BertModel = bert_model(self.weights)
+        self.model.set_attn_implementation("eager")  # on a processor a quarter faster for texts this short
         self.layers = add_low_rank(self.model, self.plan.rank)
+        if self.start:
+            take_up(self.layers, self.start)
         self.embedder = Embedder(self.model, tokenizer(self.weights))
         self.nothing = torch.nn.Parameter(torch.tensor([NOTHING_AT_FIRST]))
         self.parameters = [*(p for p in self.model.parameters() if p.requires_grad), self.nothing]
@@ -79,8 +88,16 @@ class Trainer:
         self.unanswerable = [p for p in self.pairs if not p.right]
         self.extra = [p for p in self.pairs if not p.mined]
         self.misspeller = Misspeller(text for p in self.pairs for text in (p.question, *(self.entries[i].title for i in p.right)))
-        drawn = len(self.asked) + int(len(self.extra) * self.plan.extra_share) + self._drawn_unanswerable
+        drawn = len(self.asked) + self._drawn_extra + self._drawn_again + self._drawn_unanswerable
         self.steps = max(drawn // self.plan.batch_size, 1)
+
+    @property
+    def _drawn_extra(self) -> int:
+        return int(len(self.extra) * self.plan.extra_share)
+
+    @property
+    def _drawn_again(self) -> int:
+        return int(len(self.again) * self.plan.again_share)
 
     @property
     def _drawn_unanswerable(self) -> int:
@@ -97,7 +114,8 @@ class Trainer:
         self.model.eval()
         pairs = [
             *self.asked,
-            *chance.sample(self.extra, int(len(self.extra) * self.plan.extra_share)),
+            *chance.sample(self.extra, self._drawn_extra),
+            *chance.sample(self.again, self._drawn_again),
             *chance.sample(self.unanswerable, self._drawn_unanswerable),
         ]
         hard = mine(self.embedder, pairs, self.entries) if self.plan.hard_negatives else [[] for _ in pairs]
@@ -118,12 +136,16 @@ class Trainer:
             self.report(self.epoch, step + 1, self.steps, float(loss.detach()))
         self.model.eval()
 
+    @property
+    def _fingerprint(self) -> str:
+        return self.plan.fingerprint([*self.pairs, *self.again], self.entries, self.start.version if self.start else "")
+
     def _rate(self, step: int) -> float:
         return min(1.0, (step + 1) / WARM_UP_STEPS) * max(LEAST_RATE, 1 - step / (self.steps * self.plan.epochs))
 
     def _save(self, file: Path) -> None:
         state = {
-            "fingerprint": self.plan.fingerprint(self.pairs, self.entries), "epoch": self.epoch,
+            "fingerprint": self._fingerprint, "epoch": self.epoch,
             "parameters": [p.detach() for p in self.parameters], "optimiser": self.optimiser.state_dict(),
         }  # fmt: skip
         partial = file.with_name(f".{file.name}.part")
@@ -138,7 +160,7 @@ class Trainer:
         if not file.is_file():
             return False
         state = torch.load(file, weights_only=True)
-        if state["fingerprint"] != self.plan.fingerprint(self.pairs, self.entries):
+        if state["fingerprint"] != self._fingerprint:
             raise TrainingError(f"{file.name} 是另一次训练留下的。", fix=f"删除 {file} 后重新训练，或用原来的参数和数据继续。")
         with torch.no_grad():
             for parameter, value in zip(self.parameters, state["parameters"], strict=True):
@@ -157,6 +179,7 @@ class Trainer:
 def finetune(
     weights: E5Weights, plan: Plan, questions: Sequence[Path], entry_files: Sequence[Path], out: Path,
     dev: Path | None = None, extra: bool = False, unanswerable: Sequence[Path] = (), console: Console | None = None,
+    start: Adapter | None = None, again: Sequence[Path] = (),
 ) -> Adapter:  # fmt: skip
     """Read, train or go on, write the adapter, tell recall before and after. Raises: WenzhengError."""
     console = console or Console()
@@ -166,7 +189,7 @@ def finetune(
     checkpoint = out.with_name(f"{out.name}.checkpoint")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
-        trainer = Trainer(weights, plan, entries, pairs)
+        trainer = Trainer(weights, plan, entries, pairs, start=start, again=read_pairs(again, entries))
         console.print(f"{len(pairs)} 对问题与条目，{len(entries)} 个条目，{sum(p.numel() for p in trainer.parameters)} 个参数")
         if measured:
             console.print("训练前", shown(trainer.recall(measured)))
@@ -198,6 +221,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--entries", nargs="+", type=Path, required=True, help="exports in the generic entry format")
     parser.add_argument("--extra", action="store_true", help="train on the entries' own similar questions too")
     parser.add_argument("--unanswerable", nargs="+", type=Path, default=[], help="questions that no entry answers")
+    parser.add_argument("--start-from", type=Path, help="an adapter to begin at; default: the plain model")
+    parser.add_argument("--again", nargs="+", type=Path, default=[], help="questions that an earlier training has seen")
     parser.add_argument("--dev", type=Path, help="questions for the recall before and after; never the test half")
     parser.add_argument("--out", type=Path, required=True)
     for name in (
@@ -209,6 +234,7 @@ def main(arguments: list[str] | None = None) -> int:
         "batch_size",
         "seed",
         "extra_share",
+        "again_share",
         "unanswerable_share",
         "misspelt_share",
     ):
@@ -220,7 +246,11 @@ def main(arguments: list[str] | None = None) -> int:
         torch.set_num_threads(given.threads)
     plan = Plan(**{name: getattr(given, name) for name in asdict(plan)})
     try:
-        finetune(bundled_weights(), plan, given.questions, given.entries, given.out, given.dev, given.extra, given.unanswerable)
+        start = Adapter.read(given.start_from) if given.start_from else None
+        finetune(
+            bundled_weights(), plan, given.questions, given.entries, given.out, given.dev, given.extra, given.unanswerable,
+            start=start, again=given.again,
+        )  # fmt: skip
     except WenzhengError as exc:
         sys.stderr.write(f"{exc}\n")
         return 1

@@ -12,7 +12,9 @@ import torch
 from torch import nn
 from transformers import BertModel
 
+from retrieval.encoder_build.adapter import Adapter
 from training.e5_model import MODULES
+from training.errors import TrainingError
 
 Arrays = dict[str, npt.NDArray[np.float32]]
 
@@ -46,6 +48,17 @@ def add_low_rank(model: BertModel, rank: int, alpha: float | None = None) -> dic
             setattr(parent, name, changed)
             added[f"l{number}.{part}"] = changed
     return added
+
+
+def take_up(layers: Mapping[str, LowRankLinear], adapter: Adapter) -> None:
+    """Let the layers begin at what an adapter has learned. Raises: TrainingError when it is of another rank or model."""
+    for name, layer in layers.items():
+        a, b = adapter.pairs.get(f"{name}.w", (np.empty(0), np.empty(0)))
+        if a.shape != layer.a.shape or b.shape != layer.b.shape:
+            raise TrainingError("起点适配器的秩或模型与这次训练不符。", fix="用它训练时的 --rank，或不用 --start-from。")
+        with torch.no_grad():
+            layer.a.copy_(torch.from_numpy(a.astype(np.float32)))
+            layer.b.copy_(torch.from_numpy(b.astype(np.float32)) / layer.scale)
 
 
 def arrays_of(layers: Mapping[str, LowRankLinear]) -> Arrays:

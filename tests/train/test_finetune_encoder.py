@@ -37,12 +37,13 @@ def plan(**changes):
     return Plan(**{"epochs": 2, "rank": 4, "learning_rate": 0.02, "batch_size": 4, **changes})
 
 
-def trainer(files, **changes):
+def trainer(files, start=None, again=(), **changes):
     from training.finetune_encoder import Trainer
     from training.question_pairs import read_entries, read_pairs
 
     entries, similar = read_entries([files[1]])
-    return Trainer(tiny_e5(), plan(**changes), entries, [*read_pairs([files[0]], entries), *similar])
+    asked = [*read_pairs([files[0]], entries), *similar]
+    return Trainer(tiny_e5(), plan(**changes), entries, asked, start=start, again=read_pairs(again, entries))
 
 
 def test_it_learns_the_questions(files, tmp_path):
@@ -112,6 +113,38 @@ def test_the_checkpoint_of_another_training_is_refused(files, tmp_path):
     trainer(files).train(tmp_path / "checkpoint")
     with pytest.raises(TrainingError, match="另一次训练"):
         trainer(files, seed=1).resume(tmp_path / "checkpoint")
+
+
+def test_a_training_begins_where_the_adapter_it_starts_from_ended(files, tmp_path):
+    first = trainer(files, epochs=10)
+    first.train(tmp_path / "checkpoint")
+    adapter = first.write(tmp_path / "adapter.npz")
+    going_on = trainer(files, start=adapter)
+    assert going_on.recall(going_on.asked)["mrr"] == pytest.approx(first.recall(first.asked)["mrr"], abs=0.01)
+    assert going_on.recall(going_on.asked)["mrr"] > trainer(files).recall(first.asked)["mrr"]
+    assert going_on.write(tmp_path / "again.npz").version == adapter.version
+
+
+def test_an_adapter_of_another_rank_is_no_start(files, tmp_path):
+    from training.errors import TrainingError
+
+    adapter = trainer(files).write(tmp_path / "adapter.npz")
+    with pytest.raises(TrainingError, match="--rank"):
+        trainer(files, start=adapter, rank=2)
+
+
+def test_of_questions_seen_before_a_share_is_asked_again(files, tmp_path):
+    alone, joined = trainer(files, batch_size=1), trainer(files, again=[files[0]], again_share=0.5, batch_size=1)
+    assert joined.steps == alone.steps + len(joined.again) // 2
+
+
+def test_a_checkpoint_belongs_to_one_start(files, tmp_path):
+    from training.errors import TrainingError
+
+    first = trainer(files)
+    first.train(tmp_path / "checkpoint")
+    with pytest.raises(TrainingError, match="另一次训练"):
+        trainer(files, start=first.write(tmp_path / "adapter.npz")).resume(tmp_path / "checkpoint")
 
 
 def test_questions_that_nothing_answers_move_away_from_the_entries(files, tmp_path):
