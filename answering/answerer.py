@@ -26,7 +26,8 @@ from answering.lookup import CANDIDATES, Finds, Lookup, Ranked
 from answering.models import Answer, Button, CaseView, Citation, FoundEntries, Inquiry
 from answering.models import Found as FoundRow
 from answering.picking import Picking
-from answering.regions import Jurisdiction
+from answering.regions import Jurisdiction, means_here
+from answering.relevance import is_beside_the_point
 from answering.replies import HUMAN, Found
 from answering.rivals import LEAST_NEAR, rivals_of, worth_asking
 from answering.telling import Teller
@@ -40,6 +41,7 @@ __all__ = ["CANDIDATES", "Answer", "Answerer", "Button", "CaseView", "Citation",
 NEAR_ENTRIES = 3
 POLICY_ENTRIES = 5
 SNIPPET = 160
+_ELLIPTIC = re.compile(r"呢[?？。]*$")
 _MORE = re.compile(r"再(?:说|讲)|详细|具体|介绍|展开|重复|说清楚|什么意思|是什么|(?:这|那)个?呢|怎么样|怎么说")
 
 
@@ -64,17 +66,18 @@ class Answerer:
     def answer(self, inquiry: Inquiry) -> Answer:
         """Raises: IndexNotReadyError while the index is being loaded."""
         searcher = self._index.searcher
+        ours = self._jurisdiction(searcher.revision)
+        inquiry = _meant_here(inquiry, ours)
         picked = self._picking.taken(inquiry)
         if picked is not None:
             return picked
         corrected = correction(inquiry.text)
         asked = understood(inquiry, corrected or inquiry.text)
-        ours = self._jurisdiction(searcher.revision)
         elsewhere = ours.elsewhere(asked.text)
         if elsewhere:
-            return self._teller.replies().plain(
-                "fallback", wording.not_ours(elsewhere, ours.name), inquiry, asked.timing, buttons=[HUMAN]
-            )
+            declined = replace(inquiry.case, elsewhere=ours.without_elsewhere(asked.text))
+            said = wording.not_ours(elsewhere, ours.name)
+            return self._teller.replies().plain("fallback", said, inquiry, asked.timing, declined, buttons=[HUMAN])
         follow_up = self._follow_up(asked)
         if follow_up is not None:
             return follow_up
@@ -157,6 +160,8 @@ class Answerer:
             bool(asked.facets) or timed or more
         )
         of_nothing = inquiry.intent != "policy_match" and asks_a_detail_of_nothing(asked.words)
+        if record is None and not inquiry.case.options and inquiry.intent != "policy_match" and _ELLIPTIC.search(asked.words):
+            bare = bare or names_no_matter(subject)  # "我自己的呢"
         if not bare and not (continues(asked.words) if inquiry.case.entry_id is not None else of_nothing):
             return None
         asks_which = inquiry.case.picks and (inquiry.case.picks.asked or record is None)  # not what was only offered as near
@@ -169,16 +174,34 @@ class Answerer:
             return self._teller.replies().plain("clarify", wording.WHICH_MATTER.format(asked=about), inquiry, timing)
         switch = asked.words if asked.text == inquiry.text else f"换成{asked.words}"  # a correction always switches
         other = self._follow_ups.at(record, timing) if timed else None
-        other = other or self._follow_ups.sibling(record, switch, inquiry.case.question, timing)
+        siblings = [] if other else self._follow_ups.siblings(record, switch, inquiry.case.question, timing)
+        if len(siblings) > 1:
+            return self._teller.ask(inquiry, timing, siblings, inquiry.case.question or asked.words, 0, Found())
+        other = other or next(iter(siblings), None)
         record = other or record
         resolved = joined(record, inquiry.text)
         given = asks_how_much_is_given(asked.words, record.content.title)
         if other is not None or timed or given or not self._follow_ups.asks_details(asked.words, asked.facets):
             facets = asked.facets or asked_facets(inquiry.case.question)
             return self._teller.told(inquiry, timing, record, facets, resolved=resolved)
+        return self._detailed(asked, record, timing, resolved=resolved)
+
+    def _detailed(
+        self,
+        asked: Asked,
+        record: EntryRecord,
+        timing: Timing,
+        *,
+        resolved: str,
+        found: Found = Found(),
+        question: str | None = None,
+    ) -> Answer:
+        """Only what is asked for of an entry."""
         said, others = self._teller.note(record, timing)
         text = self._follow_ups.details(record, asked.words, asked.facets, self._teller.replies().page(record), said)
-        return self._teller.replies().told(inquiry, timing, record, text, others=others, resolved=resolved)
+        return self._teller.replies().told(
+            asked.inquiry, timing, record, text, others=others, found=found, resolved=resolved, question=question
+        )
 
     def _corrected_to(self, asked: Asked) -> Answer | None:
         """ "不对，我说的是租房的": an entry beside the one under discussion."""
@@ -239,6 +262,7 @@ class Answerer:
 
     def _decided(self, asked: Asked, finds: Finds) -> Answer:
         """Tell the entry found, ask which of several is meant, offer what is near, or decline."""
+        finds, aside = self._to_the_point(asked, finds)
         near = [r for r in finds.ranked if r.probability >= LEAST_NEAR]
         if near and (finds.sure or (finds.result.offered and worth_asking(finds.scored(), finds.result.threshold))):
             facts = {**asked.inquiry.profile, **asked.inquiry.case.entities}
@@ -254,10 +278,24 @@ class Answerer:
                 return self._teller.ask(asked.inquiry, asked.timing, records, asked.text, 0, found)
             resolved = asked.text if asked.text == asked.inquiry.text else joined(ranked[0].record, asked.text)
             record = self._for_the_sender(asked, ranked[0].record, [r.record for r in near])
+            if self._follow_ups.states_details(record, asked.words, asked.facets):
+                return self._detailed(asked, record, asked.timing, found=found, resolved=resolved, question=asked.words)
             return self._teller.told(
                 asked.inquiry, asked.timing, record, facets_of(asked), found=found, resolved=resolved, question=asked.words
             )
-        return self._declined(asked, finds, near[:NEAR_ENTRIES])
+        return self._declined(asked, finds, sorted([*near, *aside], key=lambda r: -r.probability)[:NEAR_ENTRIES])
+
+    def _to_the_point(self, asked: Asked, finds: Finds) -> tuple[Finds, list[Ranked]]:
+        """The finds without the entries that lead them beside the point; and those."""
+        terms, ranked, aside = self._index.searcher.terms_in(asked.words), list(finds.ranked), []
+        while finds.sure and ranked and ranked[0].probability >= finds.result.threshold:
+            best, others = ranked[0], [r.record.content for r in ranked[1:]]
+            if not is_beside_the_point(best.record.content, best.probability, asked.words, asked.facets, terms, others):
+                break
+            aside.append(ranked.pop(0))
+        if not aside:
+            return finds, []
+        return replace(finds, ranked=ranked, sure=bool(ranked) and ranked[0].probability >= finds.result.threshold), aside
 
     def _for_the_sender(self, asked: Asked, record: EntryRecord, near: Sequence[EntryRecord]) -> EntryRecord:
         """The entry's counterpart for the kind of applicant that the sender told to be, where it is for others."""
@@ -268,7 +306,7 @@ class Answerer:
             return record
         beside = (r for r in near if r.content.kind == record.content.kind and is_for(r.content, kind))
         counterpart = next((r for r in beside if set(r.content.tags) & set(record.content.tags)), None)
-        return counterpart or self._follow_ups.sibling(record, f"那{kind}呢", asked.words, asked.timing) or record
+        return counterpart or next(iter(self._follow_ups.siblings(record, f"那{kind}呢", asked.words, asked.timing)), record)
 
     def _policies(self, asked: Asked, finds: Finds) -> Answer:
         near = [r for r in finds.ranked if r.probability >= LEAST_NEAR][:POLICY_ENTRIES]
@@ -291,3 +329,14 @@ class Answerer:
         found = Found(finds.result, finds.result.hits[0] if finds.result.hits else None)
         said = wording.NOT_FOUND + wording.NOT_FOUND_ALONE
         return self._teller.replies().plain("fallback", said, asked.inquiry, asked.timing, found=found, buttons=[HUMAN])
+
+
+def _meant_here(inquiry: Inquiry, ours: Jurisdiction) -> Inquiry:
+    """The question declined before, when this message says that our own place is meant; else the message, the other forgotten."""
+    before = inquiry.case.elsewhere
+    if not before:
+        return inquiry
+    text = correction(inquiry.text) or inquiry.text
+    here = means_here(inquiry.text) or (place_alone(text) is not None and not ours.elsewhere(text))
+    case = replace(inquiry.case, elsewhere="")
+    return replace(inquiry, text=before, case=case) if here else replace(inquiry, case=case)

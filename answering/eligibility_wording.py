@@ -20,7 +20,8 @@ NOT_UNDERSTOOD = "没有听明白这个回答。"
 
 def question(content: EntryContent, fact: str, deciding: Finding, *, heard: str = "", first: bool) -> str:
     """Asks for one fact and says which condition depends on it."""
-    lead = f"要看您是否符合“{cut(content.title, 60)}”的条件，需要核对几个情况。\n" if first else f"{heard}\n" if heard else ""
+    lead = f"{heard}\n" if heard else ""
+    lead += f"要看您是否符合“{cut(content.title, 60)}”的条件，需要核对几个情况。\n" if first else ""
     why = f"（关系到这个条件：{cut(deciding.condition.text, MAX_REASON)}{_clause(deciding.condition)}。"
     return f"{lead}{registry()[fact].ask}\n{why}{HOW_TO_ANSWER}）"
 

@@ -17,7 +17,7 @@ FACET_PATTERNS: dict[str, re.Pattern[str]] = {
         "online": r"网上|线上|网址|链接|网站|入口|小程序|在线|app",
         "hours": r"上班|几点|办公时间|营业时间|周末|周六|周日|开门|下班",
         "basis": r"依据|文件|文号|哪条|出处|根据什么|法规|条款",
-        "validity": r"有效期|到什么时候|过期|还有效|什么时候失效|执行到|哪天开始|什么时候开始",
+        "validity": r"有效期|到什么时候|(?<![证照卡件书了快要])过期(?!了|怎么|的话)|还有效|什么时候失效|执行到|哪天开始|什么时候开始",
     }.items()
 }
 # "变更地址", "换了手机号": the word is what the matter is about, not the fact asked for
@@ -33,7 +33,7 @@ _MONEY_RECEIVED = re.compile(r"补|奖|返|津贴|贷|领|罚|退|工资|发放|
 _MONEY_PAID = re.compile(r"收费|费用|要钱|花钱|免费|工本费|交钱")
 _PADDING = re.compile(
     r"请问|麻烦|哪个|哪些|哪种|什么|你好|您好|我想|想|问一下|问下|知道|告诉我|那么|那个|这个|那|这|它|呢|吗|呀|啊|吧|哦|么|了|的|我|你|您|们|要|需要|得|能|可以"
-    r"|都|还|就|是|有|没有|会|一般|大概|具体|到底|到时|办|办理|申请|申报|好|去|在|下来|拿|给|和|跟|与|及|以及|或者|另外|顺便|再|些|点|一下|一共|全部|上述|刚才|事项|事|项"
+    r"|都|还|就|是|有|没有|会|一般|大概|具体|到底|到时|办|办理|申请|申报|好|去|在|下来|拿|给|和|跟|与|及|以及|或者|另外|顺便|再|些|点|一下|一共|全部|上述|刚才|事项|事|项|时候|自己|本人|一个月|每个?月|一年|每年|[行成中]不|可以不|还行"
 )
 # The matter itself may stand between these words ("能提取公积金吗"), so they tell the facet but are not taken away as padding.
 _AROUND_MATTER = {
@@ -64,7 +64,12 @@ def names_no_matter(subject: str) -> bool:
 
 def left_over(subject: str) -> str:
     """The characters of a message besides questions for facts and padding."""
+    return "".join(pieces_left(subject))
+
+
+def pieces_left(subject: str) -> list[str]:
+    """The same, what stands together together."""
     rest = subject
     for pattern in FACET_PATTERNS.values():
         rest = pattern.sub(" ", rest)
-    return _NOT_WORD.sub("", _PADDING.sub("", rest))
+    return _NOT_WORD.sub(" ", _PADDING.sub(" ", rest)).split()

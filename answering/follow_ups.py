@@ -8,6 +8,7 @@ from answering.deciding import base_title, level_of
 from answering.facets import left_over
 from answering.following import Aspect, aspects_in, put_for, sentences, stated, stated_facet
 from answering.lookup import Lookup
+from answering.rivals import rivals_of
 from answering.timeliness import Timing
 from knowledge_base.content import EntryContent
 from knowledge_base.entries import EntryRecord
@@ -19,6 +20,7 @@ _SWITCHES = re.compile(r"换成|那.{1,14}呢|^.{2,10}呢[?？]*$")
 GENERAL = frozenset({"conditions", "materials", "steps"})  # facets that many other questions seem to ask for
 LONGEST_LEVEL = 2  # characters of "市里", "省级"
 LEAST_NAME, LONGEST_NAME = 2, 6  # characters by which a correction names another entry
+CLEARLY_MORE = 2  # characters by which one description fits better than another
 COMMON = 3  # characters in a row that titles of one kind of matter share
 
 
@@ -31,6 +33,12 @@ class FollowUps:
     def asks_details(self, words: str, facets: Sequence[str]) -> bool:
         """Whether more is asked than the entry as a whole."""
         return bool(facets or aspects_in(words))
+
+    def states_details(self, record: EntryRecord, words: str, facets: Sequence[str]) -> bool:
+        """Whether a first question asks for a detail beside facts, and the entry tells it: its facts alone would not answer."""
+        aspects = [aspect for aspect in _asked_of(words, facets) if not aspect.who]
+        facts = bool(facets) and "steps" not in facets and record.content.kind == "service_item"
+        return facts and bool(aspects) and all(stated(record.content, aspect) for aspect in aspects)
 
     def details(self, record: EntryRecord, words: str, facets: list[str], page: str | None, note: str) -> str:
         """What the entry states of the facts and details asked for, and what it does not state."""
@@ -55,11 +63,11 @@ class FollowUps:
         name = f"“{rest}”的情况" if 2 <= len(rest) <= 12 else "这一点"
         return wording.tell_details(record.content, [], [(name, found[:MOST_SENTENCES])], page)
 
-    def sibling(self, record: EntryRecord, words: str, question: str, timing: Timing) -> EntryRecord | None:
-        """The counterpart of an entry for the kind of applicant that a follow-up names ("那个体工商户呢"); None: there is none."""
+    def siblings(self, record: EntryRecord, words: str, question: str, timing: Timing) -> list[EntryRecord]:
+        """The counterparts of an entry for the kind of applicant that a follow-up names ("那个体工商户呢"); several: it leaves open which."""
         who = next((aspect for aspect in aspects_in(words) if aspect.who), None)
         if who is None or not _SWITCHES.search(normalise(words)) or who.stated.search(record.content.title):
-            return None
+            return []
         match = who.asked.search(normalise(words))
         named = match.group() if match else ""
         title = base_title(record.content.title)
@@ -67,8 +75,11 @@ class FollowUps:
             finds = self._lookup.search(query, timing)
             sure = [r.record for r in finds.ranked[:NEAREST] if r.probability >= finds.result.threshold]
             if other := next((r for r in sure if self._is_counterpart(record.content, r.content, who)), None):
-                return other
-        return None
+                if other.entry_id != finds.ranked[0].record.entry_id:
+                    return [other]
+                open_ones = {c.entry_id for c in rivals_of(finds.scored(), query, finds.result.threshold)}
+                return [r.record for r in finds.ranked if r.record.entry_id in open_ones]
+        return []
 
     def of_place(self, record: EntryRecord, place: str, question: str, timing: Timing) -> EntryRecord | None:
         """The counterpart of an entry for a place or level ("那示例区呢", "市里的"), the entry itself included; None: there is none."""
@@ -120,13 +131,23 @@ class FollowUps:
 
 def named_among(records: Sequence[EntryRecord], name: str) -> EntryRecord | None:
     """The entry that a few words name: by its title, else the one whose usual questions say them oftenest; None in doubt."""
-    titled = [record for record in records if name in record.content.title]
-    if titled:
-        return titled[0]
-    said = re.compile(rf"(?<![没不无未非]){re.escape(name)}")
-    counts = [sum(bool(said.search(q)) for q in record.content.similar_questions) for record in records]
+    for said in (name, name.removesuffix("子")):
+        if titled := [record for record in records if said in record.content.title]:
+            return titled[0]
+    asked = re.compile(rf"(?<![没不无未非]){re.escape(name)}")
+    counts = [sum(bool(asked.search(q)) for q in record.content.similar_questions) for record in records]
     most = max(counts, default=0)
     return records[counts.index(most)] if most and counts.count(most) == 1 else None
+
+
+def described_by(records: Sequence[EntryRecord], text: str) -> EntryRecord | None:
+    """The entry whose usual questions hold most of a description ("没有债务，想快点的那种"); None in doubt."""
+    named = set(left_over(normalise(text)))
+    counts = [
+        len(named & set(normalise("".join([record.content.title, *record.content.similar_questions])))) for record in records
+    ]
+    first, second, *_ = [*sorted(counts, reverse=True), 0, 0]
+    return records[counts.index(first)] if first >= second + CLEARLY_MORE and first * 2 >= len(named) else None
 
 
 def _is_of(content: EntryContent, place: str, level: str | None) -> bool:

@@ -81,12 +81,13 @@ class Lookup:
             finds: of the same question, valid today; former: the question asks for what no longer holds.
         """
         result = self._index.searcher.search(text, CANDIDATES)
-        ranked = [r for r in self._living(result.hits) if r.probability >= result.threshold]
+        living = self._living(result.hits)
+        ranked = [r for r in living if r.probability >= result.threshold]
         if former:
             return next((r for r in ranked if validity_of(r.record.content, timing.today) == "expired"), None)
         if not ranked or timing.fits(ranked[0].record.content):
             return None
-        valid = max((r.probability for r in self._living(result.hits) if timing.fits(r.record.content)), default=0.0)
+        valid = max((r.probability for r in living if timing.fits(r.record.content)), default=0.0)
         return ranked[0] if not finds.sure or ranked[0].probability >= CLEARLY * valid else None
 
     def successor(self, record: EntryRecord, timing: Timing) -> EntryRecord | None:

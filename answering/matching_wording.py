@@ -6,9 +6,10 @@ from typing import Protocol
 from answering.eligibility_wording import told
 from answering.wording import MAX_ANSWER, cut
 from enterprises.evaluation import Assessment
-from enterprises.values import Facts
+from enterprises.values import Choice, Facts
 from knowledge_base.content import EntryContent
 
+TYPE, PERSON = "企业类型", "个人"
 MAX_TITLE, MAX_WHY, MOST_FACTS, MOST_MISSING = 48, 48, 6, 3
 MOST_CONDITIONS_NAMED = 2
 CLOSING = "回复数字可查看该项详情；说出还缺的情况，我再核对。结果以部门审核为准。"
@@ -51,7 +52,8 @@ def listed(
 
 
 def _situation(facts: Facts) -> str:
-    return "、".join(f"{name}{told(name, value)}" for name, value in list(facts.items())[:MOST_FACTS])
+    of_nobody = {name: value for name, value in facts.items() if name != TYPE or value != Choice.of(PERSON)} or facts
+    return "、".join(f"{name}{told(name, value)}" for name, value in list(of_nobody.items())[:MOST_FACTS])
 
 
 def _why_suitable(policy: Listed) -> str:

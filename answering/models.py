@@ -56,7 +56,7 @@ class CaseView:
         options: entries of the list that waits for a choice; empty when none waits.
         picks: that list, or the last one; previous: the entry discussed before this one.
         question: the last question answered from the entry; as_of: the other time it asked about, an ISO 8601
-        interval of dates.
+        interval of dates; elsewhere: the last question, when it was declined for naming another place, without that place.
     """
 
     entry_id: int | None = None
@@ -67,6 +67,7 @@ class CaseView:
     previous: int | None = None
     question: str = ""
     as_of: str | None = None
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True)

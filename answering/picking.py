@@ -8,7 +8,7 @@ from answering.asked import joined, timing_of
 from answering.choosing import NONE_OF_THEM, agrees, goes_back, pick_of
 from answering.deciding import Candidate, narrowed
 from answering.facets import asked_facets
-from answering.follow_ups import named_among
+from answering.follow_ups import described_by, named_among
 from answering.following import situation_alone
 from answering.lookup import Lookup
 from answering.models import Answer, Button, Inquiry, PickList
@@ -16,6 +16,7 @@ from answering.replies import HUMAN, Found, list_of
 from answering.telling import Teller
 from knowledge_base.entries import EntryRecord, EntryStore
 
+LONGEST_DESCRIPTION = 24  # characters of a message that says which one by describing it
 SHORT_REPLY = 12  # characters of a message that answers the deciding question by a fact ("我在广州")
 
 
@@ -91,10 +92,14 @@ class Picking:
     def _narrowed_by_reply(self, inquiry: Inquiry, picks: PickList | None) -> Answer | None:
         """A waiting question may be answered by a fact that is no option ("我在广州", "个体户")."""
         case = inquiry.case
-        if picks is None or not case.options or len(inquiry.text) > SHORT_REPLY or asked_facets(inquiry.text):
+        if picks is None or not case.options or len(inquiry.text) > LONGEST_DESCRIPTION or asked_facets(inquiry.text):
             return None
         live = self._store.published(case.options)
         records = [live[i] for i in case.options if i in live and timing_of(inquiry).fits(live[i].content)]
+        if picks.asked and (described := described_by(records, inquiry.text)) is not None:
+            return self._told_or_asked(inquiry, [described], picks.question, picks.asked)
+        if len(inquiry.text) > SHORT_REPLY:
+            return None
         name = situation_alone(inquiry.text)
         if name and (meant := named_among(records, name)) is not None:  # "买房的"
             return self._told_or_asked(inquiry, [meant], picks.question, picks.asked)

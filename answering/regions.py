@@ -34,7 +34,7 @@ _ORIGIN_AFTER = re.compile(
     r"(?:来|进|迁|搬|投资|投标|参加|设立|承接|入驻|开分)"
 )
 _ORIGIN_BEFORE = re.compile(
-    r"(?:从|自|老家是?在?|老家|祖籍是?|籍贯是?|原籍是?|(?:户口|户籍|学籍|档案|人)还?在|生在|出生于|毕业于|出生地是?|像|不如|比|好比|发往|寄到|寄往|运到|运往|卖到|销往)$"
+    r"(?:从|自|老家是?在?|老家|祖籍是?|籍贯是?|原籍是?|(?:户口|户籍|学籍|档案|人)还?在|(?:户口|户籍|学籍|老家|籍贯)(?:还|都|就)?(?:是|落在|迁自)|生在|出生于|毕业于|出生地是?|像|不如|比|好比|发往|寄到|寄往|运到|运往|卖到|销往)$"
 )
 _TRIP_BEFORE = re.compile(r"(?:去|到|赴|往|飞|在)$")
 _TRIP_AFTER = re.compile(
@@ -156,6 +156,29 @@ def _only_aside(text: str, mention: re.Match[str]) -> bool:
     )
 
 
+_HERE_ALONE = re.compile(
+    r"^(?:不是|不对|不不|那么?|我?(?:是)?(?:想|要)?(?:问|说|查|了解|咨询|讲)(?:的|一下)?(?:其实)?(?:就)?是?|就|在|[,，。\s])*(?:我们?|咱们?|你们)?"
+    r"(?:这里|这儿|这边|本地|当地|这个?[省市县区]|本[省市县区])(?:的|呢|啊|呀|吧|政策|规定|情况|怎么[办弄说])*[?？。.!！]*$"
+)
+
+
+def means_here(text: str) -> bool:
+    """Whether a message says that the place where it is answered is meant, and nothing else ("我问的是我们这里")."""
+    return bool(_HERE_ALONE.match(normalise(text)))
+
+
+def without_foreign(text: str, home: str) -> str:
+    """The text without the places that are not ours ("成都的公积金怎么提取" → "公积金怎么提取")."""
+    gazetteer = _gazetteer()
+
+    def ours(mention: re.Match[str]) -> str:
+        code = gazetteer.places[mention.group()]
+        return mention.group() if code is None or within(code, home) or within(home, code) else "\n"
+
+    plain = gazetteer.pattern.sub(ours, normalise(text))
+    return re.sub(r"(?:那么?|在)?(?:\n+[省市区县州]?)+(?:那边|那里|这边|的)*", "", plain).strip(" ,，")
+
+
 def prefix(code: str) -> str:
     """The digit pairs that say something."""
     while code.endswith("00"):
@@ -193,6 +216,10 @@ class Jurisdiction:
         if any(within(their, code) or within(code, their) for their in theirs for code in codes):
             return []
         return [_gazetteer().names[code] for code in codes]
+
+    def without_elsewhere(self, text: str) -> str:
+        """A question about another place as it would be about ours."""
+        return without_foreign(text, self.home) if self.home else text
 
 
 class JurisdictionFinder:

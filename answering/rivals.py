@@ -11,6 +11,10 @@ SIBLING = 0.4  # of the best probability, for another entry of the same item
 NAMED_SIBLING = 0.02  # when the question names the item and nothing else
 CLOSE = 0.87  # of the best odds, for an entry of another item: probabilities near one are all alike, odds are not
 
+LONGEST_VARIANT = 3  # characters by which titles of variants differ
+LEAST_SHARED = 4  # characters that they share
+LONGEST_OPEN = 16  # characters of a question too short to say which variant it means
+
 LEAST_NAMED = 2  # different characters that a question names, to say that entries hold all of it
 _EXPLAINS = frozenset({"interpretation", "notice", "case"})
 _NO_MATTER = re.compile(r"申领|核发|登记|领取|开具|取得|审批|许可(?!证)|补领|换领|换发|政策|有多少|多少|怎么|什么|几天|多久")
@@ -64,10 +68,39 @@ def rivals_of(found: Sequence[Scored], text: str, threshold: float) -> list[Cand
     named = plain in {title, *map(normalise, best.content.similar_questions)}
     if len(siblings) > 1 or named:
         return siblings
+    if variants := [c for c, p in alike if p >= LEAST_NEAR and _is_variant(best, c, plain)]:
+        return [best, *variants]
     sure = [(c, p) for c, p in found if p >= threshold]
     if (open_ones := _not_told_apart(best, [c for c, _ in sure], plain)) is not None:
         return open_ones
     return [c for c, p in sure if c.content.kind == best.content.kind and _odds(p) >= CLOSE * _odds(probability)] or [best]
+
+
+def _is_variant(best: Candidate, other: Candidate, plain: str) -> bool:
+    """Whether two titles differ in one short word ("企业简易注销登记", "企业一般注销登记") and the question says nothing of either."""
+    one, two = base_title(best.content.title), base_title(other.content.title)
+    if one == two or len(plain) > LONGEST_OPEN or best.content.authority != other.content.authority:
+        return False
+    before = _shared(one, two)
+    after = min(_shared(one[::-1], two[::-1]), min(len(one), len(two)) - before)
+    words = one[before : len(one) - after], two[before : len(two) - after]
+    if before + after < LEAST_SHARED or not all(0 < len(word) <= LONGEST_VARIANT for word in words):
+        return False
+    return not set("".join(words)) & set(plain) and not _says_more_of(best, other, plain)
+
+
+def _shared(one: str, two: str) -> int:
+    """Characters with which both begin."""
+    return next((i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
+
+
+def _says_more_of(best: Candidate, other: Candidate, plain: str) -> bool:
+    """Whether a character of what the question names stands in what the best entry is asked by, and not with the other."""
+    return bool(set(left_over(_NO_MATTER.sub(" ", plain))) & (set(_questions(best)) - set(_questions(other))))
+
+
+def _questions(candidate: Candidate) -> str:
+    return normalise("\n".join([candidate.content.title, *candidate.content.similar_questions]))
 
 
 def _not_told_apart(best: Candidate, sure: Sequence[Candidate], plain: str) -> list[Candidate] | None:
@@ -86,7 +119,7 @@ def _not_told_apart(best: Candidate, sure: Sequence[Candidate], plain: str) -> l
 
 def _speaks_for(best: Candidate, other: Candidate, plain: str) -> bool:
     """Whether two characters in a row of the question stand in the best one's title and nowhere in the other ("一般")."""
-    title, said = normalise(best.content.title), normalise("\n".join([other.content.title, *other.content.similar_questions]))
+    title, said = normalise(best.content.title), _questions(other)
     words = _NO_MATTER.sub(" ", plain)
     pairs = (words[i : i + 2] for i in range(len(words) - 1))
     return other is not best and any(pair in title and pair not in said for pair in pairs)

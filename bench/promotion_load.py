@@ -2,7 +2,7 @@
 
     WENZHENG_ADMIN_TOKEN=… python -m bench.promotion_load RUN --url http://127.0.0.1:8000 --seconds 60 --rate 10 --every 8
 
-Messages come at a steady rate whatever the answers do. A request fails when its status is not 200, when it says nothing, or when
+Several --url are gateways on one database: messages go to them in turn, and the first one is asked to promote. Messages come at a steady rate whatever the answers do. A request fails when its status is not 200, when it says nothing, or when
 it is an apology. RUN is promoted (by force) and rolled back in turn; the run must exist on the instance.
 """
 
@@ -14,6 +14,7 @@ import os
 import random
 import time
 from collections import Counter
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +69,7 @@ async def exchange(http: httpx.AsyncClient, run: str, promote: bool) -> tuple[fl
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run")
-    parser.add_argument("--url", default="http://127.0.0.1:8000")
+    parser.add_argument("--url", nargs="+", default=["http://127.0.0.1:8000"])
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--rate", type=float, default=10)
     parser.add_argument("--every", type=float, default=8, help="seconds between exchanges; 0 = none, to compare with")
@@ -78,10 +79,14 @@ async def main() -> None:
     spoken = itertools.cycle(texts)
     token = {"Authorization": f"Bearer {os.environ['WENZHENG_ADMIN_TOKEN']}"}
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
-    async with (
-        httpx.AsyncClient(base_url=options.url, limits=limits, trust_env=False, timeout=30) as http,
-        httpx.AsyncClient(base_url=options.url, headers=token, trust_env=False, timeout=120) as staff,
-    ):
+    async with AsyncExitStack() as opened:
+        doors = [
+            await opened.enter_async_context(httpx.AsyncClient(base_url=url, limits=limits, trust_env=False, timeout=30))
+            for url in options.url
+        ]
+        staff = await opened.enter_async_context(
+            httpx.AsyncClient(base_url=options.url[0], headers=token, trust_env=False, timeout=120)
+        )
         started, tasks, spans = time.monotonic(), [], []
 
         async def exchanges() -> None:
@@ -94,7 +99,7 @@ async def main() -> None:
         changing = asyncio.create_task(exchanges()) if options.every else None
         for number in range(int(options.seconds * options.rate)):
             await asyncio.sleep(max(0.0, started + number / options.rate - time.monotonic()))
-            tasks.append(asyncio.create_task(say(http, number, next(spoken))))
+            tasks.append(asyncio.create_task(say(doors[number % len(doors)], number, next(spoken))))
         said = list(await asyncio.gather(*tasks))
         if changing:
             await changing

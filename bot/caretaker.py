@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 
 import structlog
+
+from background import BackgroundTask
 
 LOOK_S = 5.0
 DEADLINES_EVERY = 720  # of these rounds: once an hour, and at the start
@@ -28,18 +29,14 @@ class Caretaker:
         look_s: float = LOOK_S,
     ) -> None:
         self._look_after, self._keep_in_order, self._publish_due, self._look_s = look_after, keep_in_order, publish_due, look_s
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(self._run)
 
     def start(self) -> None:
         """From inside the event loop."""
-        self._task = asyncio.create_task(self._run())
+        self._task.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._task.stop()
 
     async def _run(self) -> None:
         rounds = 0

@@ -28,8 +28,8 @@ COMMANDS = {
     "promote": "bot.cli_training:app",
     "rollback": "bot.cli_training:app",
     "evaluate": "bot.cli_evaluate:evaluate",
-    "bench": "bot.cli_evaluate:bench",
-    "reindex": "bot.cli_evaluate:reindex",
+    "bench": "bot.cli_index:bench",
+    "reindex": "bot.cli_index:reindex",
     "figures": "bot.cli_figures:app",
 }
 GROUPS = {"kb", "wechat", "user"}  # the other typer apps add their commands to the root

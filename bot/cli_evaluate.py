@@ -1,7 +1,6 @@
-"""`wenzheng evaluate`, `bench`, `reindex`: measuring and re-embedding, without a server."""
+"""`wenzheng evaluate`: measuring, without a server."""
 
 import time
-from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,24 +8,15 @@ from typing import Annotated, Any
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from answering.preparation import prepare_encoder
-from answering.searcher_factory import build_searcher
 from bot import cli_quality, evaluation_report
+from bot.measured_indexes import entries_measured, replies_measured
 from bot.quality.golden import FOLDER as GOLDEN_FOLDER
 from bot.quality.intents import QUESTIONS as INTENT_MESSAGES
 from bot.quality.scope import QUESTIONS as SCOPE_QUESTIONS
-from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.bundle import Bundle
-from retrieval.encoder import OnnxEncoder
-from retrieval.errors import EvaluationFileError
-from retrieval.evaluation import Outcome, intervals, read_questions, run
-from retrieval.pairs import Pair, passage_count, private_documents, questions_of, read_pairs, unseen
-from retrieval.parallel_encoder import ParallelEncoder
-from retrieval.ranking import KNOWN_TEXTS
-from retrieval.searcher import Searcher
+from retrieval.evaluation import intervals
 from serving.runs import RunStore
 from settings import Settings, load_settings
 
@@ -82,7 +72,10 @@ def evaluate(
     folder = out or settings.root / "evaluations" / f"{datetime.now():%Y%m%d-%H%M%S}-{source.stem}"
     started = time.monotonic()
     bundle = _bundle(settings, run_folder) if run_folder else None
-    searcher, parts = _pairs(settings, source, bundle, more_replies) if pairs else _store(settings, source, bundle)
+    if pairs:
+        searcher, parts = replies_measured(settings, source, bundle, more_replies, console)
+    else:
+        searcher, parts = entries_measured(settings, source, bundle, console)
     facts = {
         "file": source.name, "entries": searcher.size, "revision": searcher.revision, "models": searcher.model_ids,
         "run": run_folder.name if run_folder else None, "intervals": {name: intervals(o) for name, o in parts.items()},
@@ -104,117 +97,8 @@ def evaluate(
     console.print(f"判定阈值 {searcher.threshold:.3f}；结果已保存到 {folder}（result.json、report.html）")
 
 
-def reindex() -> None:
-    """用当前编码器为全部已发布条目补齐向量，并清理旧编码器的向量。"""
-    from bot.services import build_services
-
-    with _progress() as progress:
-        services = build_services(load_settings(), report=lambda step: progress.console.print(step))
-        task = progress.add_task("载入并补齐向量", total=services.entries.count(state="live"))
-        services.index.on_progress(lambda done: progress.update(task, completed=done))
-        services.index.load()
-        removed = services.index.forget_other_encoders()
-    console.print(f"索引已与知识库一致：{services.searcher.size} 个条目，清理旧向量 {removed} 条。")
-    services.stop()
-
-
-def bench(
-    entries: Annotated[int, typer.Option(help="条目数量")] = 10_000,
-    queries: Annotated[int, typer.Option(help="查询次数")] = 300,
-) -> None:
-    """测量一次查询（含编码）和一次更新的耗时。"""
-    from retrieval.benchmark import measure
-
-    settings = load_settings()
-    encoder = OnnxEncoder(prepare_encoder(settings))
-    with _progress() as progress:
-        task = progress.add_task("准备", total=None)
-        figures = measure(
-            encoder, build_searcher(settings, encoder), entries, queries, lambda step: progress.update(task, description=step)
-        )
-    table = Table(title=f"{entries} 个条目、{figures.passages} 个段落，{queries} 次查询")
-    for name in ("部分", "p50 毫秒", "p95 毫秒"):
-        table.add_column(name, justify="right")
-    for name, (p50, p95) in figures.rows.items():
-        table.add_row(name, f"{p50:.1f}", f"{p95:.1f}")
-    console.print(table)
-
-
 def _bundle(settings: Settings, run: Path) -> Bundle:
     """Of a run's folder, or of a run of this instance by its id. Raises: UnknownRunError, BundleError."""
     bundle = Bundle.read(run / "bundle") if run.is_dir() else RunStore(settings.root).get(f"{run}").bundle()
     bundle.check()
     return bundle
-
-
-def _store(settings: Settings, file: Path, bundle: Bundle | None) -> tuple[Searcher, dict[str, Sequence[Outcome]]]:
-    from bot.services import build_services
-
-    questions = read_questions(file)
-    with _progress() as progress:
-        services = build_services(settings, report=lambda step: progress.console.print(step))
-        task = progress.add_task("载入索引", total=services.entries.count(state="live"))
-        services.index.on_progress(lambda done: progress.update(task, completed=done))
-        services.index.load()
-        searcher = services.index.searcher
-        if bundle:
-            encoder = OnnxEncoder(bundle.encoder_folder or prepare_encoder(settings))
-            if encoder.hash != services.encoder.hash:
-                progress.console.print("用这次训练的编码器计算向量")
-                writer = VectorWriter(VectorStore(services.database), encoder)
-                searcher = services.index.standby(build_searcher(settings, encoder), writer).searcher
-            searcher.use(bundle.ranking(encoder.hash))
-        names = {
-            entry_id: record.content.external_id or str(entry_id)
-            for entry_id, record in services.entries.published(searcher.document_ids()).items()
-        }
-        task = progress.add_task("提问", total=len(questions))
-        outcomes = run(searcher, questions, lambda ids: {i: names[i] for i in ids}, progress=lambda: progress.advance(task))
-    services.stop()
-    return searcher, {"全部": outcomes}
-
-
-def _pairs(
-    settings: Settings, file: Path, bundle: Bundle | None, more: Path | None
-) -> tuple[Searcher, dict[str, Sequence[Outcome]]]:
-    pairs, others = read_pairs(file), read_pairs(more) if more else []
-    with _progress() as progress:
-        folder = bundle.encoder_folder if bundle else None
-        folder = folder or prepare_encoder(settings, lambda step: progress.console.print(step))
-        encoder = OnnxEncoder(folder)
-        if bundle:
-            pairs = _without_trained(pairs, bundle, progress)
-        indexed = [*pairs, *others]
-        task = progress.add_task("编码回复", total=passage_count(indexed))
-        documents, keys = private_documents(indexed, ParallelEncoder(folder), lambda done: progress.advance(task, done))
-        searcher = build_searcher(settings, encoder)
-        if bundle:
-            searcher.use(bundle.ranking(encoder.hash))
-        searcher.apply(documents, (), 1)
-        parts: dict[str, Sequence[Outcome]] = {}
-        for part in ("subject", "message"):
-            questions = list(questions_of(pairs, part))
-            task = progress.add_task(f"{part}→reply", total=len(questions))
-            if questions:
-                parts[f"{part}→reply"] = run(
-                    searcher,
-                    questions,
-                    lambda ids: {i: keys[i] for i in ids},
-                    progress=lambda task=task: progress.advance(task),  # type: ignore[misc]
-                )
-    return searcher, parts
-
-
-def _without_trained(pairs: list[Pair], bundle: Bundle, progress: Progress) -> list[Pair]:
-    """Without the letters that the run was trained on. Raises: EvaluationFileError when none is left."""
-    known = bundle.folder.parent / "data" / KNOWN_TEXTS
-    left = unseen(pairs, set(known.read_text(encoding="utf-8").split())) if known.is_file() else pairs
-    if len(left) < len(pairs):
-        progress.console.print(f"去掉 {len(pairs) - len(left)} 行：文字在训练数据里出现过。剩 {len(left)} 行。")
-    if not left:
-        raise EvaluationFileError("所有行都在训练数据里出现过。", fix="换一个没有用于训练的文件。")
-    return left
-
-
-def _progress() -> Progress:
-    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console)

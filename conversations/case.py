@@ -13,6 +13,7 @@ AWAITING_COMPLAINT = "complaint_detail"
 AWAITING_TICKET_NUMBER = "ticket_number"
 AWAITING_LAST_DIGITS = "last_digits"  # of a ticket's contact phone
 AWAITING_RATING_COMMENT = "rating_comment"
+AWAITING_AMENDMENT = "amendment"  # to a ticket that was filed
 AWAITING_REASON = "feedback_reason"
 OFFER_HANDOFF = "handoff"
 OFFER_TICKET = "ticket"  # a word left for the staff
@@ -34,10 +35,13 @@ class Case:
     previous: int | None = None
     question: str = ""
     as_of: str | None = None
+    elsewhere: str = ""
+    later: str = ""  # the other question of a message that asked two
     facts: dict[str, Any] = field(default_factory=dict)  # about a person: for this conversation only, never remembered
     form: dict[str, Any] | None = None  # the asking of facts, see `checkup.Form`
     ticket: dict[str, Any] | None = None  # a complaint being taken, see `complaint_form.Draft`
-    ticket_no: str | None = None  # of the ticket that is looked up or rated
+    ticket_no: str | None = None  # of the ticket that is looked up, rated or amended
+    amendment: dict[str, str] | None = None  # waits to be confirmed, see `ticket_amending.Wish`
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any] | None) -> "Case":
@@ -62,12 +66,13 @@ class Case:
             previous=self.previous,
             question=self.question,
             as_of=self.as_of,
+            elsewhere=self.elsewhere,
         )
 
     def after(self, view: CaseView, **changes: Any) -> "Case":
         """This case with what answering made of it."""
         taken = {
             "entry_id": view.entry_id, "options": list(view.options), "entities": dict(view.entities), "picks": view.picks,
-            "previous": view.previous, "question": view.question, "as_of": view.as_of,
+            "previous": view.previous, "question": view.question, "as_of": view.as_of, "elsewhere": view.elsewhere,
         }  # fmt: skip
         return replace(self, **{**taken, **changes})

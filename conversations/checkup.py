@@ -4,10 +4,9 @@
 as usual, and `follow` afterwards turns an answer into the check that was asked for and comes back to an unanswered question.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
-from typing import Any, Protocol
+from typing import Protocol
 
 from answering import eligibility_wording, matching_wording
 from answering.dates import asked_period, asks_present
@@ -18,18 +17,21 @@ from answering.wording import MAX_ANSWER
 from conversations import checkup_words as words
 from conversations import phrases, profile, wording
 from conversations.case import Case
+from conversations.checkup_form import Form, as_json, facts_from_json
 from conversations.records import OpenTurn
 from conversations.result import Result
 from enterprises.facts import registry
-from enterprises.hearing import hear, is_question, normalised, read_answer, reading_of
-from enterprises.values import Facts, FactValue, from_json, to_json
+from enterprises.hearing import hear, is_question, normalised, read_answer, read_share, reading_of
+from enterprises.values import Choice, Facts, FactValue
 
 ELIGIBILITY, POLICY_MATCH = "eligibility", "policy_match"
 MOST_QUESTIONS = {ELIGIBILITY: 5, POLICY_MATCH: 3}
 LEAST_MATTER = 4  # characters of a message that may name another matter instead of answering
 MOST_ASIDES = 3  # questions in between, after which the asking is given up
+TYPE, PERSON = "企业类型", "个人"
 FIRST_FACTS = ("企业类型", "行业", "从业人数")  # asked before a check-up when nothing is known
 SURE = 0.7
+SAY_LITTLE = frozenset({TYPE, "所在地区"})  # told of many things, so that no check is meant by it
 LEAVING = frozenset(
     {"human_handoff", "complaint", "progress_query", "feedback_positive", "feedback_negative", "goodbye", "greet"}
 )
@@ -52,37 +54,6 @@ class Matching(Protocol):
     """What is needed of `answering.matching.PolicyMatcher`."""
 
     def match(self, inquiry: Inquiry, facts: Facts) -> Answer: ...
-
-
-@dataclass(frozen=True)
-class Form:
-    """The asking as it stands.
-
-    Attributes: text: the question that began it; asking: the fact asked last, None once concluded; asked: all asked so far;
-        unclear: answers to the last question not understood; asides: questions in between;
-        again: a conclusion was given before; facts: told for this check only ("那个体工商户呢"), as JSON;
-        as_of: the other day whose rules are asked about, ISO 8601, None: today's.
-    """
-
-    kind: str
-    text: str
-    entry_id: int | None = None
-    asking: str | None = None
-    asked: list[str] = field(default_factory=list)
-    unclear: int = 0
-    asides: int = 0
-    facts: dict[str, Any] = field(default_factory=dict)
-    again: bool = False
-    as_of: str | None = None
-
-    def day(self, today: date) -> date:
-        """Whose rules the conditions are taken from."""
-        return date.fromisoformat(self.as_of) if self.as_of else today
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any] | None) -> "Form | None":
-        known = {f.name for f in fields(cls)}
-        return cls(**{key: value for key, value in data.items() if key in known}) if data else None
 
 
 @dataclass(frozen=True)
@@ -137,7 +108,12 @@ class Checkups:
             return self._noted(now), "inform"
         if intent == POLICY_MATCH and not words.opens_one(turn.text, bool(case.options)):
             return self._begin_match(now), POLICY_MATCH
-        return (self._noted(now), intent) if now.lasting and words.only_tells(turn.text, intent) else None
+        if not now.lasting or not words.only_tells(turn.text, intent):
+            return None
+        begun = self._told_after(now)
+        if begun is None and case.options and words.is_bare_statement(turn.text):
+            return None  # "个人的" says which of those offered is meant
+        return (begun, ELIGIBILITY) if begun else (self._noted(now), "inform" if intent in LEAVING else intent)
 
     def follow(self, result: Result, turn: OpenTurn, case: Case, intent: str | None, as_of: date) -> tuple[Result, str | None]:
         """After a turn done as usual: begin the check that was asked for, remember what was told, come back to our question.
@@ -162,13 +138,27 @@ class Checkups:
             return self._noted(now), intent
         return self._reminded(kept, now), intent
 
-    def _begin_eligibility(self, now: _Turn, entry_id: int, day: date | None = None) -> Result | None:
-        """About the entry under discussion; None when it carries no conditions. Args: day: that the entry was told for."""
+    def _told_after(self, now: _Turn) -> Result | None:
+        """The check of what is discussed or offered, which a fact told by itself begins when a condition rests on it."""
+        day = Timing.of_case(now.as_of, now.case.as_of).day
+        for entry_id in now.case.options or filter(None, [now.case.entry_id]):
+            found = self._adviser.assess(entry_id, {}, day)
+            named = {name for condition in found.record.content.eligibility for name in condition.facts()} if found else set()
+            if named & set(now.told) - SAY_LITTLE:
+                return self._begin_eligibility(now, entry_id, day, heard=eligibility_wording.noted(now.told))
+        return None
+
+    def _begin_eligibility(self, now: _Turn, entry_id: int, day: date | None = None, heard: str = "") -> Result | None:
+        """About the entry under discussion; None when it carries no conditions.
+
+        Args:
+            day: that the entry was told for; heard: of facts told by themselves, said first.
+        """
         hypothetical = {name: value for name, value in now.told.items() if name not in now.lasting}
         other = day.isoformat() if day is not None and day != now.as_of else None
-        form = Form(ELIGIBILITY, now.text, entry_id, facts=_as_json(hypothetical), as_of=other)
+        form = Form(ELIGIBILITY, now.text, entry_id, facts=as_json(hypothetical), as_of=other)
         found = self._adviser.assess(entry_id, self._facts(now, form), form.day(now.as_of))
-        return self._go_on(self._keeping(Result("clarify", "", now.case), now), now, form, found) if found else None
+        return self._go_on(self._keeping(Result("clarify", "", now.case), now), now, form, found, heard) if found else None
 
     # --- the running form
 
@@ -179,10 +169,18 @@ class Checkups:
             return Result("smalltalk", wording.CHECK_STOPPED, replace(now.case, form=None))
         if phrases.button_intent(plain) or phrases.rule_intent(plain) in LEAVING:
             return None
+        plainly = words.yes_or_no(now.text) if registry()[fact].type == "yes_no" and now.told and fact not in now.told else None
+        if plainly is not None and (value := read_answer(fact, plainly, now.as_of)) is not None:  # "是，我们有50个人"
+            told = {**now.told, fact: value}
+            return self._continue(
+                replace(now, told=told, lasting=told), replace(form, unclear=0), eligibility_wording.noted(told)
+            )
         corrected = profile.corrected(now.text)
         if corrected and now.told and fact not in now.told:
             return self._continue(now, replace(form, unclear=0), eligibility_wording.noted(now.told))
         reading, value = reading_of(fact, now.text, now.as_of)
+        if reading == "unclear" and (share := read_share(fact, now.text, self._facts(now, form))) is not None:
+            reading, value = "value", share
         if reading == "value" and value is not None:
             now = replace(now, told={**now.told, fact: value}, lasting={**now.lasting, fact: value})
             return self._continue(now, replace(form, unclear=0), eligibility_wording.understood(fact, value))
@@ -225,7 +223,7 @@ class Checkups:
             note = eligibility_wording.as_of(found.record.content, form.day(now.as_of), now.as_of)
             concluded = self._adviser.conclude(inquiry, found, facts, note)
             return _with(base, _prefaced(concluded, heard if form.again else ""), now, form)
-        answer = self._adviser.ask(inquiry, found, fact, heard=heard, first=not form.asked and not heard)
+        answer = self._adviser.ask(inquiry, found, fact, heard=heard, first=not form.asked)
         form = replace(form, asking=fact, asked=[*form.asked, fact])
         return _with(base, answer, now, form, fact)
 
@@ -239,18 +237,20 @@ class Checkups:
             return True
         found = self._adviser.assess(form.entry_id, {}, form.day(now.as_of)) if form.entry_id is not None else None
         named = {name for condition in found.record.content.eligibility for name in condition.facts()} if found else set()
-        return bool(set(now.told) & (named | {"企业类型"})) and found is not None
+        return bool(set(now.told) & (named | {TYPE})) and found is not None
 
     def _again(self, now: _Turn, form: Form) -> Result:
         hypothetical = {name: value for name, value in now.told.items() if name not in now.lasting}
-        form = replace(form, asked=[], again=True, facts={**form.facts, **_as_json(hypothetical)})
+        form = replace(form, asked=[], again=True, facts={**form.facts, **as_json(hypothetical)})
         return self._continue(now, form, eligibility_wording.noted(now.told))
 
     # --- the policy check-up
 
     def _begin_match(self, now: _Turn) -> Result:
         hypothetical = {name: value for name, value in now.told.items() if name not in now.lasting}
-        form = Form(POLICY_MATCH, now.text, facts=_as_json(hypothetical))
+        if TYPE not in hypothetical and words.is_about_a_person(now.text):
+            hypothetical[TYPE] = Choice.of(PERSON)
+        form = Form(POLICY_MATCH, now.text, facts=as_json(hypothetical))
         base = self._keeping(Result("clarify", "", now.case), now)
         return self._match_or_ask(base, now, form, matching_wording.START)
 
@@ -258,6 +258,8 @@ class Checkups:
         facts = self._facts(now, form)
         enough = form.asking is None and _tells_enough(facts)
         lacking = [name for name in FIRST_FACTS if name not in facts and name not in form.asked]
+        if facts.get(TYPE) == Choice.of(PERSON):
+            lacking = []  # nobody is asked for the trade of his mother
         inquiry = _inquiry(now, form)
         if enough or not lacking or len(form.asked) >= MOST_QUESTIONS[POLICY_MATCH]:
             answer = _prefaced(self._matcher.match(inquiry, facts), heard if form.again else "")
@@ -270,7 +272,7 @@ class Checkups:
     # --- the memory
 
     def _remember_or_forget(self, now: _Turn, command: profile.Command, fact: str | None) -> Result:
-        known = {**profile.known_facts(now.turn.profile), **_from_json(now.case.facts)}
+        known = {**profile.known_facts(now.turn.profile), **facts_from_json(now.case.facts)}
         if command == "list":
             text = wording.REMEMBERED.format(facts="\n".join(profile.lines(known))) if known else wording.NOTHING_REMEMBERED
             return Result("smalltalk", text, now.case)
@@ -292,18 +294,19 @@ class Checkups:
             last = form.asked[-2] if form.asking and len(form.asked) > 1 else form.asked[-1]
             value = read_answer(last, corrected, as_of)
             told = {last: value} if value is not None else {}
+        about_self = about_self or words.is_bare_statement(turn.text)
         answers_us = form is not None and form.asking is not None and not is_question(turn.text)
         return _Turn(turn, case, form, as_of, told, told if about_self or answers_us else {})
 
     def _facts(self, now: _Turn, form: Form) -> dict[str, FactValue]:
         """Everything known, the latest word on each fact."""
         remembered = profile.known_facts(now.turn.profile)
-        return {**remembered, **_from_json(now.case.facts), **_from_json(form.facts), **now.told}
+        return {**remembered, **facts_from_json(now.case.facts), **facts_from_json(form.facts), **now.told}
 
     def _keeping(self, result: Result, now: _Turn) -> Result:
         """With what was told of the sender: in the case when it is about a person, beyond it otherwise."""
         personal = {name: value for name, value in now.lasting.items() if registry()[name].personal}
-        case = replace(result.case, facts={**result.case.facts, **_as_json(personal)})
+        case = replace(result.case, facts={**result.case.facts, **as_json(personal)})
         return replace(result, case=case, told={**result.told, **profile.remembered(now.lasting)})
 
     def _reminded(self, result: Result, now: _Turn) -> Result:
@@ -362,12 +365,3 @@ def _buttons(fact: str) -> list[dict[str, str]]:
     if registry()[fact].type not in ("yes_no", "choice"):
         return []
     return [{"title": word, "payload": word} for word in (*registry()[fact].examples, wording.SKIP)]
-
-
-def _as_json(facts: Facts) -> dict[str, Any]:
-    return {name: to_json(value) for name, value in facts.items()}
-
-
-def _from_json(data: Mapping[str, Any]) -> dict[str, FactValue]:
-    read = {name: from_json(value) for name, value in data.items() if name in registry()}
-    return {name: value for name, value in read.items() if value is not None}

@@ -5,7 +5,7 @@ from datetime import date
 
 from answering.dates import asked_period
 from answering.facets import asked_facets
-from answering.following import correction
+from answering.following import correction, situation_alone
 from conversations import profile
 from enterprises.hearing import is_question, normalised
 
@@ -30,6 +30,14 @@ _MOVED = re.compile(r"(?:搬|迁)(?:到|去|至).{2,12}了?[。!！]*$")
 _ABOUT_ONESELF = re.compile(r"我|咱|俺|本公司|本店|公司(?=\d|能|可以|符)")
 
 
+_YES_OR_NO = re.compile(r"^(?P<said>是的?|不是|没有|有|没|对的?|嗯)[,，。;；\s]+(?!应该|改|而?是\d)(?=.{2})")
+_PERSON = re.compile(
+    r"我(?:妈|爸|爷爷|奶奶|外婆|外公|姥|老婆|老公|爱人|孩子|儿子|女儿|父母|父亲|母亲|家老|弟|妹|哥|姐)|老人|岁|应届|毕业|大学生|失业|退休|怀孕|生(?:孩子|娃|二胎)|残疾|低保"
+)
+_ENTERPRISE = re.compile(r"公司|企业|单位|厂|店|个体|我们招|招(?:用|聘|了)|员工|职工")
+_WANTS = re.compile(
+    r"想|要(?!是)|请|帮|能|可以|可不|怎|咋|如何|申请|申报|办理?(?!的|了|过|好)|享受|政策|补贴|补助|优惠|奖励|查|问|投诉|举报|如果|要是|假如|那|不$|吗|呢$|他|她|别人|朋友|人家"
+)
 _ASKS_HOW_MUCH = re.compile(r"多少|标准是|怎么规定|什么时候")
 
 
@@ -61,6 +69,8 @@ def asks_whether(text: str, intent: str | None) -> bool:
         return False
     if (correction(text) or _ASKS_HOW_MUCH.search(plain)) and not _CHECKS.search(plain):
         return False  # "不对，我说的是租房的", "那现在的标准是多少" go on with whatever was asked
+    if _ASKS_HOW_MUCH.search(plain) and not _ENDS_WITH_WHETHER.search(plain):
+        return False  # "那能拿多少钱"
     if intent == ELIGIBILITY and not (is_question(plain) or _CHECKS.search(plain)):
         return False  # "我想问创业担保贷款" asks for the entry
     if intent == ELIGIBILITY:
@@ -72,7 +82,29 @@ def only_tells(text: str, intent: str | None) -> bool:
     """Whether a message tells of the sender and asks for nothing."""
     if is_question(text):
         return False
+    if is_bare_statement(text):
+        return True
     return intent in (None, "inform") or profile.corrected(text) is not None or bool(_MOVED.search(normalised(text)))
+
+
+def yes_or_no(text: str) -> str | None:
+    """The yes or no with which a message begins that goes on with something else ("不是，我们有50个人"); None for a correction."""
+    match = _YES_OR_NO.match(normalised(text))
+    return match["said"] if match else None
+
+
+def is_about_a_person(text: str) -> bool:
+    """Whether benefits are asked for on behalf of a person rather than of an enterprise."""
+    plain = normalised(text)
+    return bool(_PERSON.search(plain)) and not _ENTERPRISE.search(plain)
+
+
+def is_bare_statement(text: str) -> bool:
+    """Whether a short message asks for nothing and names nobody else, so that what it tells is told of the sender."""
+    plain = normalised(text)
+    if len(plain) > LONGEST_LEANING or is_question(plain) or _WANTS.search(plain):
+        return False
+    return correction(plain) is None and situation_alone(plain) is None
 
 
 def opens_one(text: str, options: bool) -> bool:

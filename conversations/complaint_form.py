@@ -52,6 +52,8 @@ class Draft:
 
 
 _END = r"[呀啊哦吧了的呢哈啦，,。.!！~～\s]*"
+_REGION = re.compile(r"[\u4e00-\u9fff]{2,4}[省市区县]|[那这]个")
+_GOES_ON = re.compile(r"(?:嗯+|哦|好的?|那|行|来|咱们?|我们)*(?:接着|继续)(?:说|登记|投诉|来|填|弄)?(?:吧|呗|啊)?" + _END)
 _YES = re.compile(
     r"(?:(?:好|对|是|嗯|行|可以|确认|确定|没错|没问题|提交|登记|就这样|就这么办|正确|无误|ok|谢谢|麻烦)(?:的|了|吧|啊|呀|嘞|你|您|登记)*[，,。.!！~\s]*)+",
     re.IGNORECASE,
@@ -127,14 +129,15 @@ def claims(draft: Draft, text: str) -> bool:
         )
     if asks_something(text):
         return False
+    if _GOES_ON.fullmatch(text):
+        return True
     if draft.asked == WHAT:
         return bool(_UNKNOWN.fullmatch(text))
     if draft.asked == CONTACT:
         return bool(_SKIP.fullmatch(text)) or facts.has_broken_number(text)
-    if draft.asked == WHERE:
-        return bool(_UNKNOWN.fullmatch(text) or facts.some_place_in(text))
-    if draft.asked == WHEN:
-        return bool(_UNKNOWN.fullmatch(text) or facts.time_in(text))
+    if draft.asked in {WHERE, WHEN}:  # either may be told first
+        place = facts.some_place_in(text) if draft.asked == WHERE else facts.place_in(text)
+        return bool(_UNKNOWN.fullmatch(text) or place or facts.time_in(text))
     return False
 
 
@@ -145,6 +148,8 @@ def advance(draft: Draft, text: str) -> Draft:
         return _confirm(draft, text)
     if draft.asked == CHANGE:
         return _change(draft, text)
+    if _GOES_ON.fullmatch(text):
+        return replace(draft, tries=0)  # after an interruption: the question comes again
     taken = _answer(draft, text)
     if getattr(taken, draft.asked) is None:
         if (taken.where, taken.when) != (draft.where, draft.when):  # told something else that is wanted: no failed try
@@ -180,7 +185,8 @@ def _answer(draft: Draft, text: str) -> Draft:
             gathered = replace(gathered, what=_longer(draft.what, rest))
             whole = f"{lead}{named}"
         gathered = replace(
-            gathered, where=whole if named in whole and not has_complaint_detail(whole.replace(named, "")) else named
+            gathered,
+            where=whole if named in whole and not has_complaint_detail(_REGION.sub("", whole.replace(named, ""))) else named,
         )
     if asked == WHERE and gathered.where is None:
         short = rest and len(rest) <= LONGEST_PLACE and facts.time_in(rest) is None and not asks_something(rest)

@@ -15,11 +15,12 @@ from conversations.feelings import HandoffWords
 from conversations.handoff import ASKED
 from conversations.handoff_dialogue import HandoffDialogue, with_offer
 from conversations.manners import Manner, manner_of
-from conversations.mixed import taken_apart
+from conversations.mixed import asks_other, taken_apart, two_questions
 from conversations.office_hours import OfficeHours
 from conversations.profile import known_words
 from conversations.records import ConversationRecords, OpenTurn
 from conversations.result import Result, TurnClosedError, write_result
+from conversations.ticket_amending import TicketAmending
 from conversations.ticket_dialogue import TicketDialogue, resumed
 from database.engine import Database
 from tickets import rules
@@ -27,6 +28,7 @@ from tickets.departments import Departments
 from tickets.rules import CONSULTATION
 
 MISSES_BEFORE_A_HUMAN = 2
+MOST_REPEATED = 40  # characters of a second question that are said again
 CERTAIN_ANSWER = 0.95  # an answer this probable is given whatever the classifier says
 _NO_QUESTIONS = frozenset({
     tasks.COMPLAINT, tasks.PROGRESS, tasks.HANDOFF, tasks.GREET, tasks.GOODBYE, tasks.THANKS, tasks.FEEDBACK_POSITIVE,
@@ -71,6 +73,7 @@ class Consultation:
         self._records = ConversationRecords(database, now)
         self._starters, self._on_message, self._checkups = starters, on_message, checkups
         self._tickets = TicketDialogue(database, departments or Departments.load(), now)
+        self._amending = TicketAmending(database)
         self._handoff = HandoffDialogue(hours or OfficeHours.parse(), words or HandoffWords.load(), now)
 
     def perform(
@@ -96,11 +99,17 @@ class Consultation:
             return self._commit(written, case, _by_fixed_words(manner, case), named, source)
         apart = taken_apart(written.text)
         turn = replace(written, text=apart.rest) if apart else written
+        both = two_questions(turn.text) if case.ticket is None and case.awaiting is None else None
+        if both:
+            turn = replace(turn, text=both[0])
+        elif case.later and asks_other(turn.text):
+            turn, intent = replace(turn, text=case.later), doubt.likeliest_question(guesses) or tasks.QUESTION
         result, name = self._done(turn, case, intent, confidence, entities, guesses, source)
         if apart and apart.rating is not None and result.rating is None and case.last_answer_id is not None:
             result = _rated_besides(result, apart.rating)
         if apart and apart.complaint and case.ticket is None:
             result = self._complained_besides(result, replace(written, text=apart.complaint))
+        result = _other_question_left(result, both[1] if both else "")
         return self._commit(written, case, result, {"name": name, "confidence": round(float(confidence), 4)}, source)
 
     def _done(
@@ -115,7 +124,7 @@ class Consultation:
         if found or (task == tasks.ANSWER and acted_on in _NO_QUESTIONS):
             task, acted_on = tasks.ANSWER, doubt.likeliest_question(guesses) or acted_on
         as_of = self._now().astimezone(CHINA).date()
-        if self._checkups and not opens and not tasks.asks_another(turn.text) and not tasks.is_ticket_step(task, case):
+        if self._checkups and not opens and not tasks.asks_another(turn.text, case) and not tasks.is_ticket_step(task, case):
             taken = self._checkups.take_up(turn, case, acted_on, confidence, as_of)
             if taken is not None:
                 return resumed(taken[0], case) if taken[0].outcome == "answer" else taken[0], taken[1]
@@ -159,7 +168,7 @@ class Consultation:
         calm = replace(case, awaiting=None, offer=None)
         found = self._answer(tasks.ANSWER, None, confidence, turn, calm, entities, None)
         probability = found.answer.probability if found.answer else None
-        return found if doubt.gives_way(task, intent, confidence, found.outcome, probability) else None
+        return found if doubt.gives_way(task, intent, confidence, found.outcome, probability, turn.text) else None
 
     def _case_of(self, turn: OpenTurn) -> Case:
         case = Case.from_json(turn.case)
@@ -174,6 +183,8 @@ class Consultation:
             return tasks.HANDOFF
         if not case.ticket and self._tickets.rates(turn):
             return tasks.RATE_TICKET
+        if not case.ticket and self._amending.amends(turn):
+            return tasks.AMEND_TICKET
         if case.ticket is None and tasks.belongs_to_the_answer(turn.text, case):
             return tasks.ANSWER
         task = tasks.task_of(intent, confidence, turn.text, case)
@@ -193,6 +204,8 @@ class Consultation:
             return self._tickets.step(turn, calm, CONSULTATION if tasks.leaves_word(turn.text, case) else None)
         if task == tasks.COMPLAINT_DROP:
             return self._tickets.drop(turn, calm)
+        if task == tasks.AMEND_TICKET:
+            return self._amending.step(turn, calm, case)
         if task == tasks.RATE_TICKET:
             return self._tickets.rate(turn, calm)
         if task == tasks.RATING_COMMENT:
@@ -274,6 +287,17 @@ class Consultation:
 def _by_fixed_words(manner: Manner, case: Case) -> Result:
     """A fixed reply. It leaves the case as it is: a form goes on where it stood."""
     return Result(manner.outcome, manner.say, case, [wording.HUMAN_BUTTON] if manner.human else ())
+
+
+def _other_question_left(result: Result, second: str) -> Result:
+    """A result of the first of two questions, with an offer to answer the other next."""
+    result = replace(result, case=replace(result.case, later=second))
+    if not second or result.outcome not in {"answer", "clarify", "fallback"}:
+        return result
+    said = wording.OTHER_QUESTION.format(question=second if len(second) <= MOST_REPEATED else f"{second[:MOST_REPEATED]}…")
+    fits = result.text and len(result.text) + len(said) < MAX_ANSWER
+    button = {"title": wording.OTHER_ONE, "payload": second}
+    return replace(result, text=f"{result.text}\n\n{said}" if fits else result.text, buttons=[*result.buttons, button])
 
 
 def _rated_besides(result: Result, rating: int) -> Result:

@@ -25,6 +25,22 @@ _OF_NOTHING = re.compile(
 )
 LEAST_MATTER = 2  # characters
 POLICY_MATCH_SURE = 0.7
+# Words one of which nearly every such message has; without them a classifier that is not certain has taken something else for it.
+_OF_COURTESY = {
+    tasks.GOODBYE: re.compile(
+        r"再见|(?<!礼)拜|回[见聊]|再会|(?:我|就)走了|先[走下忙撤]|下[次回了班]|改天|回头|明天|以后|先这样|就这样|到这|先到|没(?:有|别的|其他|什么|啥)?.{0,4}(?:事|问题?|要问的)了?$|打扰|退[下出]|晚安|bye|撤|闪|溜|忙|挂了|88|886|8了|结束|关闭|告辞|好了|就这些|问完|不聊|够了|去[办弄]|休息|睡|慢走|白白|有需要|再[来问找联]|后会|see|耽误|先不|这么多",
+        re.IGNORECASE,
+    ),
+    tasks.THANKS: re.compile(
+        r"[谢蟹]|感[谢恩激动]|多亏|辛苦|麻烦|费心|劳|3q|th(?:an)?[kx]|鞠躬|帮.{0,2}忙|破费|受累|比心|么么|大恩|承蒙|给力",
+        re.IGNORECASE,
+    ),
+    tasks.FEEDBACK_POSITIVE: re.compile(
+        r"好评|[赞棒👍👌]|有用|帮[助到了]|管用|清[楚晰]|明[白了]|懂|解决|满意|不错|[挺很真太好].{0,2}[好用]|行|可以|厉害|牛|给力|专业|[详仔贴耐全周]|靠谱|准|到位|及时|对|正是|就是(?:这|我)|省|喜欢|谢|优|完美|星|分$|高效|方便|快(?!点的)|聪明|爱|强|没错|实用|讲|说|答|爽|舒服|放心|秒|比.{0,6}好|学到|收获|nice|good|一样|照|按|顺利|办成|信得过|没问题",
+        re.IGNORECASE,
+    ),
+}
+SURE_OF_COURTESY = 0.93
 _COURTESIES = frozenset({
     tasks.GREET, tasks.GOODBYE, tasks.THANKS, tasks.FEEDBACK_POSITIVE, tasks.FEEDBACK_NEGATIVE, tasks.ACKNOWLEDGE, tasks.DECLINE,
     tasks.STOP,
@@ -40,6 +56,9 @@ _OWN_WORDS = {
         r"人工|客服|真人|活人|坐席|座席|接线|话务|工作人员|转接|转人|有人(?:吗|在|没)|找(?:个)?人|叫(?:个)?人|跟人|和人|电话|负责人|领导|专员|机器人"
     ),
 }
+_ASKS_A_RULE = re.compile(
+    r"(?:要|可以|能|用|算)(?!.{0,4}管).{1,10}(?:吗|不|么)[?？。]?$|可不可以|要不要|用不用|要(?:什么|哪些|啥)(?:证|材料|手续|条件)"
+)
 _SEEKS = re.compile(
     r"[?？]|怎么|如何|咋|什么|啥|哪|谁|多少|多久|几|能不能|能否|可不可以|是不是|有没有|要不要|用不用|(?:吗|呢|不|没)$|想(?!投诉|举报|反映|控告|告)|申请|办理|换发"
 )
@@ -47,6 +66,8 @@ _SEEKS = re.compile(
 
 def is_doubtful(task: str, intent: str | None, confidence: float, text: str, case: Case) -> bool:
     """Whether the knowledge base is to be asked before this task is done."""
+    if case.ticket is None and case.awaiting is None and is_no_courtesy(task, confidence, text):
+        return True
     if case.ticket is not None or case.awaiting is not None or case.options or number_in(text):
         return False
     if phrases.button_intent(text) or phrases.rule_intent(text) or (case.form and case.form.get("asking")):
@@ -60,8 +81,15 @@ def is_doubtful(task: str, intent: str | None, confidence: float, text: str, cas
     return bool(_SEEKS.search(text)) if task == tasks.COMPLAINT else True
 
 
-def gives_way(task: str, intent: str | None, confidence: float, outcome: str, probability: float | None) -> bool:
+def is_no_courtesy(task: str, confidence: float, text: str) -> bool:
+    """Whether a message taken for a farewell, thanks or praise has no word of it ("去年走了仨")."""
+    return task in _OF_COURTESY and confidence < SURE_OF_COURTESY and not _OF_COURTESY[task].search(text)
+
+
+def gives_way(task: str, intent: str | None, confidence: float, outcome: str, probability: float | None, text: str) -> bool:
     """Whether a doubtful task gives way to what the knowledge base says."""
+    if is_no_courtesy(task, confidence, text) or (task == tasks.COMPLAINT and _ASKS_A_RULE.search(text.strip())):
+        return True
     if outcome == "answer" and (probability is None or probability >= LIKELY):  # None: it follows the entry under discussion
         return True
     if intent == tasks.POLICY_MATCH:

@@ -13,6 +13,7 @@ _END = re.compile(r"[，,。.!！?？;；~～、\s]+")
 _COURTESY = re.compile(
     r"(?:你好|您好|大家好|hi|hello|嗨|哈喽|在吗|在不在|早上好|上午好|中午好|下午好|晚上好)[啊呀哦]?$"
     r"|(?:好的?|嗯+|哦+|行|ok|可以|明白|知道|懂|清楚|了解|收到|原来如此|这样啊?|不好意思|打扰)(?:了|啦|吧|啊|呀|的)*$"
+    r"|(?:哦|噢|嗯|那|唉)*(?:算了|不用了|没事)?(?:你|您)?(?:接着|继续)(?:说|讲|答|回答|来)?(?:吧|啊)*$"
     r"|(?:好的|嗯|哦|行|那|非常|太|十分|多|真是)*(?:谢谢|感谢|谢了|辛苦|麻烦)(?:你|您|了|啦|啊|哈|们)*$",
     re.IGNORECASE,
 )
@@ -72,10 +73,40 @@ def taken_apart(text: str) -> Mixed | None:
     return Mixed(rating, rest) if asks else None
 
 
+_TWO = re.compile(
+    r"[，,。；;！!？?\s]*(?:还有(?:就是)?|另外|以及|顺便|再就是)[，,\s]*(?:再|也)?(?:想|请)?(?:问一?下?|请问)?[，,\s]*"
+)
+_NO_SECOND = re.compile(r"^(?:什么|啥|哪些|多[久少]|几|没|其他|别的|效|优惠|政策|补贴|要|需要|呢|吗|用)")
+LEAST_QUESTION = 5  # characters
+
+
+def two_questions(text: str) -> tuple[str, str] | None:
+    """Two questions of different matters in one message ("个税怎么退，还有生育津贴怎么申请"); None: it is no such message."""
+    for joint in _TWO.finditer(text.strip()):
+        first, second = text.strip()[: joint.start()], text.strip()[joint.end() :]
+        if min(len(first), len(second)) < LEAST_QUESTION or _NO_SECOND.match(second):
+            continue
+        if _SEEKS.search(first) and _SEEKS.search(second) and not (continues(first) or continues(second)):
+            return first, second
+    return None
+
+
+_OTHER_ONE = re.compile(
+    r"^(?:那|好的?|再|请|说说|看看|接着|[，,\s])*(?:(?:另外?|第二|下|后面?)(?:那)?(?:一)?(?:件|个问题)(?:事)?|另一个)(?:呢|吧|怎么办)*[?？。]*$"
+)
+
+
+def asks_other(text: str) -> bool:
+    """Whether a message asks for the second of two questions that were put at once."""
+    return bool(_OTHER_ONE.match(text.strip()))
+
+
 def question_in(text: str) -> str:
     """What a classifier is to see of a message."""
     apart = taken_apart(text)
-    return apart.rest if apart else text
+    rest = apart.rest if apart else text
+    both = two_questions(rest)
+    return both[0] if both else rest
 
 
 def _complaint_and_question(text: str) -> Mixed | None:

@@ -3,10 +3,11 @@
 import re
 
 from answering.choosing import goes_back, pick_of
-from answering.following import continues, correction, situation_alone
+from answering.following import asks_only_details, aspects_in, continues, correction, situation_alone
 from conversations import complaint_form as form
 from conversations import phrases
 from conversations.case import (
+    AWAITING_AMENDMENT,
     AWAITING_COMPLAINT,
     AWAITING_LAST_DIGITS,
     AWAITING_RATING_COMMENT,
@@ -24,12 +25,14 @@ from conversations.ticket_rating import rating_in as ticket_rating_in
 from tickets.rules import CONSULTATION, number_in
 
 POLICY_INTENTS = frozenset({"eligibility", "filing_steps", "policy_lookup", "policy_match"})
+QUESTION = "filing_steps"  # what a question is taken for when nothing tells
 DIALOGUE_ACTS = frozenset({"affirm", "deny", "stop", "pick_option", "inform"})
 NOTHING_CLASSIFIED = frozenset({None, "nlu_fallback"})
 
 ANSWER = "answer"
 OUT_OF_SCOPE = "out_of_scope"
 COMPLAINT, COMPLAINT_DROP = "complaint", "complaint_drop"
+AMEND_TICKET = "amend_ticket"
 RATE_TICKET, RATING_COMMENT = "rate_ticket", "rating_comment"
 PROGRESS = "progress_query"
 HANDOFF, LEAVE_QUEUE = "human_handoff", "leave_queue"
@@ -49,6 +52,8 @@ _NO_NUMBER = re.compile(
 _BARE_AMOUNT = re.compile(
     r"[\d一二三四五六七八九十百千万两几.,，]+\s*(?:个)?(?:月|年|人|万|元|块|岁|天|%|平|平方|平米)?(?:左右|多|的|了)?[。.]?"
 )
+_BARE_REPLY = re.compile(r"(?:没有?|有|是的?|对的?|嗯+|不是)[的了啊哦呀。.!！~～]*")
+_NO_REPLY = re.compile(r"没有?[了啊哦呀。.!！~～]*")
 LONGEST_DIGITS = 20  # characters of "尾号是 8000" and the like
 _WHAT_A_REASON_IS_TAKEN_FOR = NOTHING_CLASSIFIED | {"inform", "complaint", "out_of_scope", "greet", FEEDBACK_NEGATIVE}
 CRY = 20  # characters of a call for help that tells no facts
@@ -88,10 +93,15 @@ def belongs_to_the_answer(text: str, case: Case) -> bool:
     return goes_back(text) or correction(text) is not None or continues(text)
 
 
-def asks_another(text: str) -> bool:
-    """Whether a message sets right which question is meant, rather than a fact ("不对，我说的是120人")."""
+def asks_another(text: str, case: Case) -> bool:
+    """Whether a message sets right which question is meant, rather than a fact ("不对，我说的是120人").
+
+    "不是，是公司" tells a fact while facts are being asked for, and else which of two matters is meant.
+    """
     meant = correction(text)
-    return meant is not None and not any(character.isdigit() for character in meant)
+    if meant is None or any(character.isdigit() for character in meant):
+        return False
+    return not (case.form is not None and any(aspect.who for aspect in aspects_in(meant)) and asks_only_details(meant))
 
 
 def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str:
@@ -111,6 +121,8 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
         return PROGRESS
     if case.awaiting == AWAITING_LAST_DIGITS and _FOUR_DIGITS.search(text) and len(text) <= LONGEST_DIGITS:
         return PROGRESS
+    if case.awaiting == AWAITING_AMENDMENT and not (intent in POLICY_INTENTS and _leaves_the_form(intent, confidence, text)):
+        return AMEND_TICKET
     if case.awaiting == AWAITING_RATING_COMMENT and not _leaves_the_form(intent, confidence, text):
         return RATING_COMMENT
     if case.awaiting == AWAITING_REASON and _tells_why(intent, text):
@@ -119,6 +131,9 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
         if confidence < LEAST_TO_FILE and "complaint" not in {phrases.rule_intent(text), phrases.button_intent(text)}:
             return ANSWER  # nobody's doubtful question becomes a ticket
         return COMPLAINT
+    waits = case.options and case.picks is not None and (case.picks.asked or not _NO_REPLY.fullmatch(text.strip()))
+    if _BARE_REPLY.fullmatch(text.strip()) and not waits and case.offer is None:
+        return ACKNOWLEDGE  # to nothing that was asked
     if intent == "affirm" and not case.options:
         return {OFFER_HANDOFF: HANDOFF, OFFER_TICKET: COMPLAINT}.get(case.offer or "", ACKNOWLEDGE)
     if intent == "deny" and not (case.options and not phrases.is_refusal(text)):
@@ -137,7 +152,9 @@ def has_no_number(text: str) -> bool:
 
 def is_ticket_step(task: str, case: Case) -> bool:
     """Whether a task belongs to something begun before, which no other form may take up."""
-    return task in {RATE_TICKET, RATING_COMMENT, LEAVE_QUEUE} or (case.ticket is not None and task in {COMPLAINT, COMPLAINT_DROP})
+    return task in {AMEND_TICKET, RATE_TICKET, RATING_COMMENT, LEAVE_QUEUE} or (
+        case.ticket is not None and task in {COMPLAINT, COMPLAINT_DROP}
+    )
 
 
 def leaves_word(text: str, case: Case) -> bool:
@@ -197,7 +214,13 @@ def _leaves_the_form(intent: str | None, confidence: float, text: str) -> bool:
     return intent in _STEP_OUT_OF_A_FORM and (confidence >= SURE or len(text) <= SHORT)
 
 
-_REPORTED = {COMPLAINT: "complaint", COMPLAINT_DROP: "complaint", RATING_COMMENT: FEEDBACK_NEGATIVE, LEAVE_QUEUE: HANDOFF}
+_REPORTED = {
+    COMPLAINT: "complaint",
+    AMEND_TICKET: "complaint",
+    COMPLAINT_DROP: "complaint",
+    RATING_COMMENT: FEEDBACK_NEGATIVE,
+    LEAVE_QUEUE: HANDOFF,
+}
 
 
 def reported_intent(task: str, classified: str | None, text: str, case: Case) -> str | None:

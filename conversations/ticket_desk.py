@@ -253,7 +253,7 @@ class TicketDesk:
         return {
             **self._outline(ticket),
             "channel": session.get_one(Conversation, ticket.conversation_id).channel,
-            "steps": [step for step, (states, _) in rules.STEPS.items() if ticket.state in states and step != rules.RATE],
+            "steps": [step for step, (states, _) in rules.STEPS.items() if ticket.state in states and step not in rules.CITIZENS_STEPS],
             "details": _shown_details(ticket),
             "answer": ticket.answer,
             "rating": rating and {"level": rating.level, "name": rules.LEVELS[rating.level], "comment": rating.comment},

@@ -77,6 +77,23 @@ RATED_BEFORE = "诉求 {number} 已经评价过了，每件诉求评价一次，
 RATING_BUTTONS = tuple({"title": name, "payload": name} for name in rules.LEVELS.values())
 
 
+AMENDMENT_ASK = "请说说要给诉求 {number} 补充什么，我一并转给承办单位。不补充了，回复“取消”。"
+AMENDMENT_BUTTONS = ({"title": "确认", "payload": "确认"}, {"title": "取消", "payload": "取消"})
+AMENDMENT_DROPPED = "好的，没有改动，诉求 {number} 照常办理。"
+AMENDMENT_TOO_LATE = "诉求 {number} 现在的状态是“{state}”，不能再补充或者撤回。有新的情况，请回复“我要投诉”另行登记。"
+SUPPLEMENTED = "已补充到诉求 {number}，{department}办理时会看到。随时回复“查进度”了解进展。"
+WITHDRAWN = "诉求 {number} 已按您的要求撤回，不再办理。以后需要，可以重新登记。"
+
+
+def amendment(withdraws: bool, number: str, added: str, contact: str | None) -> str:
+    """Asks whether a filed ticket is to be withdrawn or added to."""
+    if withdraws:
+        return f"要撤回诉求 {number} 吗？撤回后不再办理。确认请回复“确认”，不撤回请回复“取消”。"
+    phone = f"联系电话：{facts.shown_contact(contact)}" if contact else ""
+    told = "\n".join(filter(None, [added and f"补充内容：{added}", phone]))
+    return f"请您核对，要补充到诉求 {number}：\n{told}\n没问题请回复“确认”；还有要说的可以接着说，不补充了回复“取消”。"
+
+
 def sympathy(draft: Draft) -> str:
     """A word of regret that fits the story."""
     story = draft.what or ""
@@ -153,7 +170,7 @@ def progress(ticket: Ticket, *, overdue: bool, filed_on: str) -> str:
         elif ticket.due_on:
             moves = "（放假安排公布后可能调整）" if ticket.due_provisional else ""
             lines.append(f"最迟 {ticket.due_on:%Y-%m-%d} 答复{moves}。")
-    else:
+    elif ticket.state != rules.WITHDRAWN:
         lines.append(f"承办单位：{ticket.department}。答复：{_cut(ticket.answer or '')}")
     return "".join(lines)
 

@@ -3,29 +3,30 @@
 import asyncio
 import json
 import threading
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 import structlog
 from sqlalchemy import func, select
 
+from background import BackgroundTask
 from conversations import handoff
 from conversations.masking import mask_personal_data
 from conversations.models import Message
 from database.engine import Database
-from desk.listing import Lists
+from desk.listing import Lists, Standing
 
-BETWEEN_LOOKS_S = 0.3  # what changes meanwhile is told together
+BETWEEN_LOOKS_S = 0.1  # what changes meanwhile is told together
+LONGEST_PAUSE_S = 0.3  # on a busy machine, where a look takes long
 LOOK_AGAIN_S = 1.0  # other processes' changes are noticed by looking again
 OVERLAP = 200  # message ids looked at once more: on PostgreSQL a lower one may be committed later
 MOST_MESSAGES = 500
 MOST_WAITING = 100  # pieces that a watcher may be behind
 LONGEST_WORDS = 200
 RESET = "event: reset\ndata: {}\n\n"
-_OPEN = {handoff.WAITING, handoff.TAKEN}
 
 log = structlog.get_logger(__name__)
 
@@ -59,11 +60,11 @@ class DeskBoard:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
         self._lock = threading.Lock()
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(self._run)
         self._number = 0
         self._newest: int | None = None  # None: nobody watched; what was said meanwhile is in the lists that a watcher reads
-        self._seen: deque[int] = deque(maxlen=2 * OVERLAP + MOST_MESSAGES)
-        self._rows: dict[str, dict[str, Any]] = {}
+        self._seen: set[int] = set()  # of the ids that are looked at once more
+        self._standing: dict[str, Standing] = {}
 
     def poke(self) -> None:
         """Something has changed."""
@@ -91,14 +92,10 @@ class DeskBoard:
         """From inside the event loop."""
         with self._lock:
             self._loop = asyncio.get_running_loop()
-        self._task = asyncio.create_task(self._run())
+        self._task.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._task.stop()
 
     async def _run(self) -> None:
         while True:
@@ -108,6 +105,7 @@ class DeskBoard:
             if not self._watchers:
                 self._newest = None
                 continue
+            started = monotonic()
             try:
                 piece = await asyncio.to_thread(self.look)
             except Exception:  # the database is away; it will come back
@@ -116,7 +114,8 @@ class DeskBoard:
             if piece:
                 for watcher in self._watchers:
                     watcher.tell(piece)
-            await asyncio.sleep(self._between_looks_s)
+            pause = min(LONGEST_PAUSE_S, 2 * (monotonic() - started))
+            await asyncio.sleep(max(self._between_looks_s, pause))
 
     def look(self) -> str:
         """What changed since the last look, as server-sent events; empty when nothing did. Blocks."""
@@ -124,28 +123,24 @@ class DeskBoard:
             first = self._newest is None
             if self._newest is None:
                 self._newest = session.scalar(select(func.max(Message.id))) or 0
-                self._rows.clear()
-            low = self._newest - OVERLAP
-            query = select(Message).where(Message.id > low, Message.id.not_in(self._recent(low))).order_by(Message.id)
-            new = [] if first else list(session.scalars(query.limit(MOST_MESSAGES)))
-            if first:
-                self._seen.extend(session.scalars(select(Message.id).where(Message.id > low)))
-            touched = {message.conversation_id for message in new}
-            rows = self._lists.live(session, touched | set(self._rows))
-        self._seen.extend(message.id for message in new)
-        self._newest = max([self._newest, *(message.id for message in new)])
-        changed = [row for row in rows if row["conversation_id"] in touched or row != self._rows.get(row["conversation_id"])]
-        self._rows = {row["conversation_id"]: row for row in rows if row["state"] in _OPEN}
-        if first or not (changed or new):
+                self._standing = {}
+            recent = session.scalars(select(Message.id).where(Message.id > self._newest - OVERLAP).order_by(Message.id)).all()
+            fresh = [] if first else [number for number in recent if number not in self._seen][:MOST_MESSAGES]
+            new = session.scalars(select(Message).where(Message.id.in_(fresh)).order_by(Message.id)).all() if fresh else []
+            standing = self._lists.standing(session)
+            changed = {name for name in {*standing, *self._standing} if standing.get(name) != self._standing.get(name)}
+            changed |= {message.conversation_id for message in new}
+            rows = self._lists.rows(session, changed) if changed and not first else []
+        self._seen = {*(recent if first else fresh), *self._seen.intersection(recent)}
+        self._newest = max([self._newest, *fresh])
+        self._standing = standing
+        if not rows:
             return ""
         self._number += 1
-        waiting = sum(row["state"] == handoff.WAITING for row in self._rows.values())
-        events = [_event("list", {"rows": changed, "waiting": waiting}, self._number)]
+        waiting = sum(stands.state == handoff.WAITING for stands in standing.values())
+        events = [_event("list", {"rows": rows, "waiting": waiting}, self._number)]
         events += [_event("message", _message(message), self._number) for message in new]
         return "".join(events)
-
-    def _recent(self, low: int) -> list[int]:
-        return [number for number in self._seen if number > low]
 
 
 def _message(message: Message) -> dict[str, Any]:

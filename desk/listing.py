@@ -30,6 +30,16 @@ _LATEST = (
     .correlate(Conversation)
     .scalar_subquery()
 )
+_STANDING = (
+    select(
+        HandoffRequest.conversation_id, HandoffRequest.id, HandoffRequest.state, HandoffRequest.agent, HandoffRequest.last_word_at,
+        Conversation.last_message_id, Conversation.last_said_id,
+        select(func.max(Transfer.id)).where(Transfer.request_id == HandoffRequest.id).correlate(HandoffRequest).scalar_subquery(),
+    )
+    .join(Conversation, Conversation.id == HandoffRequest.conversation_id)
+    .where(HandoffRequest.state.in_(handoff.OPEN_STATES))
+    .order_by(HandoffRequest.id)
+)  # fmt: skip
 _ENDED = or_(
     Conversation.channel == PHONE,
     and_(HandoffRequest.state.not_in(handoff.OPEN_STATES), Conversation.updated_at <= HandoffRequest.closed_at),
@@ -46,6 +56,14 @@ class Wanted:
     channel: str | None = None
     offset: int = 0
     limit: int = 50
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a row of an open request is made from, short enough to be read whenever anything changes."""
+
+    state: str
+    rest: tuple[Any, ...]
 
 
 class Lists:
@@ -68,10 +86,15 @@ class Lists:
         unread = unread_of(session, wanted.agent, [row["conversation_id"] for row in rows])
         return total, [{**row, "unread": unread.get(row["conversation_id"], 0)} for row in rows]
 
-    def live(self, session: Session, touched: Collection[str]) -> list[dict[str, Any]]:
-        """Every conversation that waits or is taken, and those named; without unread counts, which are an agent's own."""
-        waits = select(HandoffRequest.conversation_id).where(HandoffRequest.state.in_(handoff.OPEN_STATES))
-        return self._rows(session, _selected().where(or_(Conversation.id.in_(waits), Conversation.id.in_(touched))))
+    def standing(self, session: Session) -> dict[str, Standing]:
+        """How every conversation stands that waits or is taken: a row changes with its standing only."""
+        found = session.execute(_STANDING).all()
+        places = {row.id: place for place, row in enumerate((row for row in found if row.state == handoff.WAITING), 1)}
+        return {row.conversation_id: Standing(row.state, (places.get(row.id), *row)) for row in found}
+
+    def rows(self, session: Session, conversation_ids: Collection[str]) -> list[dict[str, Any]]:
+        """These conversations, without unread counts, which are an agent's own."""
+        return self._rows(session, _selected().where(Conversation.id.in_(conversation_ids)))
 
     def one(self, session: Session, conversation_id: str) -> dict[str, Any] | None:
         """One conversation's row."""
@@ -113,13 +136,14 @@ class Lists:
         state = request.state if request is not None and is_open else _resting(conversation, request)
         transfer = passed.get(request.id) if request is not None and is_open else None
         ended = request if request is not None and state == "closed" else None
+        words = mask_personal_data(said.text) if said else ""
         return {
             "conversation_id": conversation.id,
             "channel": conversation.channel,
             "state": state,
             "agent": request.agent if request is not None and is_open else None,
             "reason": request.reason if request is not None and is_open else None,
-            "mood": self.mood_of(request.reason if request is not None and is_open else None, said.text if said else ""),
+            "mood": self.mood_of(request.reason if request is not None and is_open else None, words),
             "position": places.get(request.id) if request is not None and is_open else None,
             "asked_at": _time(request.created_at) if request is not None and is_open else None,
             "agent_spoke_at": _time(request.last_word_at) if request is not None and is_open else None,
@@ -127,7 +151,7 @@ class Lists:
             "last_at": _time(last.created_at) if last else _time(conversation.created_at),
             "last_role": last.role if last else None,
             "last_message_id": conversation.last_message_id or 0,
-            "last_words": mask_personal_data(said.text)[:GLIMPSE] if said else "",
+            "last_words": words[:GLIMPSE],
             "transfer": transfer
             and {"from": transfer.from_agent, "note": transfer.note, "at": _time(transfer.created_at)},
             "closed": ended and {"reason": ended.close_reason, "how": ended.state, "agent": ended.agent, "at": _time(ended.closed_at)},

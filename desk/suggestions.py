@@ -1,4 +1,7 @@
-"""Suggestions for what callers say: worked out once a message and revision of the knowledge, in the case of the conversation."""
+"""Suggestions for what callers say: worked out once a message and revision of the knowledge, in the case of the conversation.
+
+Identity, phone and card numbers are taken out before anything is looked up: neither searches nor what is kept here hold them.
+"""
 
 import threading
 from collections import OrderedDict
@@ -20,6 +23,7 @@ from conversations.errors import UnknownConversationError
 from conversations.feelings import HandoffWords
 from conversations.handoff import ANGER, DISTRESS
 from conversations.manners import manner_of
+from conversations.masking import mask_personal_data, without_personal_data
 from conversations.models import AnswerRow, Conversation, Message, Turn
 from conversations.phrases import button_intent, rule_intent
 from conversations.profile import known_words
@@ -111,7 +115,7 @@ class MessageSuggestions:
         """The same shape for words that an agent typed; nothing is kept. Raises: IndexNotReadyError."""
         started = perf_counter()
         found = self._suggester.suggest(self._typed(words), k)
-        return {**_nothing(None, None, words), **shown_of(found), "took_ms": _since(started)}
+        return {**_nothing(None, None, mask_personal_data(words)), **shown_of(found), "took_ms": _since(started)}
 
     def pick(self, conversation_id: str, entry_id: int, version: int, asked: int | None, words: str) -> Picked:
         """The suggestion that an agent chose, as it must be sent.
@@ -138,19 +142,20 @@ class MessageSuggestions:
 
     def _is_about_a_matter(self, text: str) -> bool:
         """Whether a message may ask for knowledge; greetings, thanks, our own buttons and cries do not."""
-        if manner_of(text) is not None or button_intent(text) is not None or rule_intent(text) not in _ABOUT_A_MATTER:
+        text = without_personal_data(text)
+        if not text or manner_of(text) is not None or button_intent(text) is not None or rule_intent(text) not in _ABOUT_A_MATTER:
             return False
         return len(text) > CRY or self._words.reason_in(text) not in _FEELINGS
 
     def _typed(self, words: str) -> Inquiry:
-        return Inquiry(words, None, Case().view(), self._now().astimezone(CHINA).date())
+        return Inquiry(without_personal_data(words), None, Case().view(), self._now().astimezone(CHINA).date())
 
     def _work_out(self, message_id: int) -> dict[str, Any]:
         started = perf_counter()
         with self._database.read() as session:
             message = _message(session, message_id)
             conversation = session.get_one(Conversation, message.conversation_id)
-            base = _nothing(conversation.id, message_id, message.text)
+            base = _nothing(conversation.id, message_id, mask_personal_data(message.text))
             if not self._is_about_a_matter(message.text):
                 return {**base, "idle": True, "revision": self._revision()}
             inquiry, _ = self._inquiry(session, message, conversation)
@@ -165,7 +170,8 @@ class MessageSuggestions:
         intent = answer.intent if answer and answer.intent not in {*NOTHING_CLASSIFIED, OUT_OF_SCOPE} else None
         opened = turn.entry_id if turn and answer and answer.entry_id == turn.entry_id else None
         today = self._now().astimezone(CHINA).date()
-        return Inquiry(message.text, intent, case.view(), today, opened, known_words(conversation.profile)), case
+        text = without_personal_data(message.text)
+        return Inquiry(text, intent, case.view(), today, opened, known_words(conversation.profile)), case
 
     def _case_at(self, session: Session, message: Message, conversation: Conversation) -> Case:
         """What the conversation was about when the assistant was silent: as the next answer, an agent's or its own, found it."""

@@ -44,10 +44,13 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, _last_day(year, month + 1).day))
 
 
+_YEAR_OF_TWO_DIGITS = re.compile(r"(?<!\d)0\d年")  # "09年办的"
+
+
 def read_months(text: str) -> Amount | None:
     """A duration in months; None when there is none in the text."""
     match = _DURATION.search(text)
-    return _duration(match) if match else None
+    return _duration(match) if match and not _YEAR_OF_TWO_DIGITS.search(text) else None
 
 
 def read_period(text: str, today: date, *, past: bool = True) -> Period | None:

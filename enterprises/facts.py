@@ -34,6 +34,7 @@ class Fact:
     stands_for: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     means_yes: tuple[str, ...] = ()
     means_no: tuple[str, ...] = ()
+    share_of: str = ""
 
     @cached_property
     def values(self) -> frozenset[str]:

@@ -12,8 +12,8 @@ from typing import Literal
 
 from enterprises.dates import read_months, read_period
 from enterprises.facts import NUMERIC, Fact, registry
-from enterprises.numerals import Found, find_numbers
-from enterprises.values import NO, YES, Amount, Choice, FactValue, Place
+from enterprises.numerals import Found, find_numbers, read_numeral
+from enterprises.values import NO, YES, Amount, Choice, Facts, FactValue, Place
 
 _CLAUSE = re.compile(r"[，,。；;、!！?？\n ]+")
 _MONEY = re.compile(r"^(?:亿?元|块钱?|人民币)?$")
@@ -30,14 +30,19 @@ _SKIP = re.compile(
     r"(?:了|啊|呀|吧|哦|呢|的)*$"
 )
 _NO = re.compile(
-    r"^(?:(?:都|全|也|一个|一点|目前|暂时|现在|应该|好像|肯定|基本|从来|我们|公司)*)(?:没有?|没|无|不是|不|否|未|还没|不会|不做|不算|零|0|木有|没有过)"
+    r"^(?:(?:都|全|也|一个|一点|目前|暂时|现在|应该|好像|肯定|基本|从来|我们|公司)*)(?:没有?|没|无|不是|不|否|未|还没|不会|不做|不算|零|0(?!\d)|木有|没有过)"
 )
 _YES = re.compile(
     r"^(?:(?:都|全|也|目前|现在|应该|我们|公司|已经|早就|早|那|当然|肯定)*)(?:是|有|对|嗯+|好|行|会|做|能|可以|符合|满|签|缴|交|办|达到|达标|同意|结清|完成|增加|增长|涨|享受|备案|完工|良好|租|都在|在|齐|全|没问题|没错|ok|yes)"
 )
 _ONLY_NO = re.compile(r"没错|没问题|不错")
+_PEOPLE_AFTER = re.compile(r".?(?:个|人|名|位|号人|员工|职工)")
+_RELATIVE = re.compile(r"(?:妈|爸|爷|奶|公|婆|姥|老人|父亲|母亲|老伴).{0,2}(?:今年|现在|都|快|已经)+$")
+OLDEST = 120
+_TENTHS = re.compile(r"([一二两三四五六七八九1-9])成(?![立功员本为])")
+_NEWLY = re.compile(r"招|聘|录用|吸纳|新进|新增|来了")
 _QUESTION = re.compile(
-    r"[?？]|吗|么$|呢$|什么|怎么|怎样|如何|多少(?!都)|哪|几(?:天|时|个工作日)|谁|能不能|可不可以|是不是|有没有|算不算|为啥|为何"
+    r"[?？]|吗|么$|呢$|什么|啥|怎么|咋|怎样|如何|多少(?!都)|哪|几(?:天|时|个工作日)|谁|能不能|可不可以|是不是|有没有|算不算|为啥|为何"
 )
 _ASKS_WHETHER = re.compile(
     r"(?:算不算|是不是|是否|属不属于|属于|算是|算|能否|可以|能|怎么|如何|要|想|转|改成|变成|升级|申请|认定|申报|评)[^，,。]{0,4}$"
@@ -46,6 +51,7 @@ _PLACE = re.compile(r"[\u4e00-\u9fff]{2,}?(?:省|市|区|县|旗)(?:[\u4e00-\u9f
 _PLACE_LEAD = r"(?:注册|登记|纳税|开|办|搬|迁|设|落户|坐落)?(?:地|地址)?(?:是)?(?:在|到|去|至|于)"
 _PLACE_TOLD = re.compile(
     rf"(?:我们?|咱们?|公司|企业|单位|厂|店|总部|本店)[^，,。?？]{{0,6}}?{_PLACE_LEAD}(?:了)?(?P<place>{_PLACE.pattern})(?!的?(?:政策|补贴|规定))"
+    rf"|^(?:注册|登记|纳税|经营)(?:地|地址)?(?:[和也都就是、]|注册|登记|纳税|经营)*(?:在)(?P<bare>{_PLACE.pattern})"
     rf"|(?:搬|迁)(?:到|去|至)了?(?P<moved>{_PLACE.pattern})|我们?是(?P<from>{_PLACE.pattern})的"
 )
 _SELF = re.compile(r"我|咱|俺|本(?:公司|店|厂|企业|单位)|(?:^|[，,。 ])(?:公司|厂|店|员工|职工|企业|单位)(?!所得税|名称)")
@@ -68,7 +74,7 @@ class Heard:
 
 def normalised(text: str) -> str:
     """Half-width, lower case, without spaces at the ends: what the readers of this package expect."""
-    return unicodedata.normalize("NFKC", text).lower().strip()
+    return unicodedata.normalize("NFKC", text).lower().strip().replace("好几", "几")
 
 
 def is_question(text: str) -> bool:
@@ -96,6 +102,20 @@ def read_answer(name: str, text: str, today: date) -> FactValue | None:
     return _yes_no(fact, plain)
 
 
+def read_share(name: str, text: str, known: Facts) -> Amount | None:
+    """A percentage told as a number of people ("新招了3个"), where the number of all is known; None otherwise."""
+    fact = registry()[name]
+    whole = known.get(fact.share_of) if fact.share_of else None
+    if not isinstance(whole, Amount) or not whole.low or whole.low != whole.high:
+        return None
+    clauses = [clause for clause in _CLAUSE.split(normalised(text)) if find_numbers(clause)]
+    clauses = [clause for clause in clauses if _NEWLY.search(clause)] or (clauses if len(clauses) == 1 else [])
+    for found in find_numbers(clauses[0]) if clauses else ():
+        if found.unit in {"", "个", "人"} and not found.scaled and (found.amount.high or 0) <= whole.low:
+            return found.amount.scaled(100.0 / whole.low)
+    return None
+
+
 def hear(text: str, today: date) -> Heard:
     """Facts told in a message, whatever it is about."""
     plain = normalised(text)
@@ -105,7 +125,7 @@ def hear(text: str, today: date) -> Heard:
             told.setdefault(name, value)
     place = _PLACE_TOLD.search(plain)
     if place and not _HYPOTHETICAL.search(plain):
-        told["所在地区"] = Place(place["place"] or place["moved"] or place["from"])
+        told["所在地区"] = Place(place["place"] or place["bare"] or place["moved"] or place["from"])
     return Heard(told, bool(_SELF.search(plain)) and not _HYPOTHETICAL.search(plain))
 
 
@@ -150,6 +170,10 @@ def _number_beside(fact: Fact, clause: str, text: str, numbers: list[Found]) -> 
             named = counted and (named or in_general)
         if fact.unit in _TELLING_UNITS:
             named = bool(found.unit)
+            if fact.unit == "岁" and not found.unit:  # "我妈今年八十一了"
+                named = (
+                    bool(_RELATIVE.search(before) and re.match(r"[多来]?(?:了|$)", after)) and (found.amount.high or 0) < OLDEST
+                )
         elif fact.unit == "万元" and not found.scaled and not found.unit:
             named = False
         if named and not _limits_others(clause[found.start :]):
@@ -189,7 +213,12 @@ def _numeric_answer(fact: Fact, text: str) -> FactValue | None:
         if months is None and (bare := re.fullmatch(r"\d{1,3}", text)):
             months = Amount.exactly(float(bare.group()))
         return Amount.exactly(0.0) if months is None and _says_no(text) else months
+    tenths = _TENTHS.search(text) if fact.unit == "%" else None
+    if tenths and (numeral := read_numeral(tenths[1])) is not None and numeral.low is not None:
+        return Amount(numeral.low * 9, numeral.low * 11)
     for found in find_numbers(text):
+        if fact.unit == "%" and not found.unit and _PEOPLE_AFTER.match(text[found.end - 1 :]):
+            continue
         if _fits(fact, found):
             amount = _in_unit(fact, found)
             if amount is not None and fact.unit == "人" and (amount.low or amount.high or 0) >= MOST_PEOPLE:
@@ -200,10 +229,6 @@ def _numeric_answer(fact: Fact, text: str) -> FactValue | None:
         return Amount.exactly(fact.none_is)
     if re.match(r"一半", text) and fact.unit == "%":
         return Amount(45.0, 55.0)
-    cheng = re.search(r"([一二三四五六七八九])成", text)
-    if cheng and fact.unit == "%":
-        tenths = "零一二三四五六七八九".index(cheng[1]) * 10.0
-        return Amount(tenths * 0.9, tenths * 1.1)
     return None
 
 

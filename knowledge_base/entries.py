@@ -12,6 +12,7 @@ from knowledge_base.catalogue import EntryFilter, filter_conditions
 from knowledge_base.content import EntryContent, merge_content
 from knowledge_base.errors import StaleVersionError, UnknownEntryError, VectorError, WorkflowError
 from knowledge_base.journal import Journal
+from knowledge_base.live_records import LiveRecords
 from knowledge_base.models import AuditRecord, Entry, EntryVersion
 from knowledge_base.records import AuditEntry, EntryRecord, record_of
 from knowledge_base.vectors import VectorWriter, batches
@@ -33,6 +34,7 @@ class EntryStore:
     def __init__(self, database: Database, vectors: VectorWriter | None = None) -> None:
         self.database = database
         self.vectors = vectors
+        self._live = LiveRecords(database)
 
     # -- writing
 
@@ -174,12 +176,7 @@ class EntryStore:
 
     def published(self, entry_ids: Collection[int]) -> dict[int, EntryRecord]:
         """The live version of each entry; withdrawn and unknown ones are absent. Dates are not looked at."""
-        found: dict[int, EntryRecord] = {}
-        with self.database.read() as session:
-            for ids in batches(dict.fromkeys(filter(_plausible, entry_ids)), LOOKUP_BATCH):
-                for entry, version in session.execute(live_versions().where(Entry.id.in_(ids))):
-                    found[entry.id] = record_of(entry, version)
-        return found
+        return self._live.of([entry_id for entry_id in entry_ids if _plausible(entry_id)])
 
     def newest(self, entry_ids: Collection[int]) -> dict[int, EntryRecord]:
         """The newest version of each entry, whatever its state; unknown ones are absent."""

@@ -25,6 +25,8 @@ ACTIONS: Mapping[str, str] = {
     "ticket.progress": "登记工单进展",
     "ticket.answer": "答复工单",
     "ticket.return": "退回工单",
+    "ticket.supplement": "市民补充工单",
+    "ticket.withdraw": "市民撤回工单",
     "ticket.contact": "查看工单联系方式",
     "rectification.assign": "交办整改",
     "rectification.rectify": "登记整改",

@@ -14,7 +14,7 @@ from panel.frame import page_frame
 from panel.times import shown
 from panel.training_data import DataTab
 from panel.training_run import open_run
-from panel.training_wording import BUILT_IN, JOB_STATES, KINDS, RUN_STATES, change, share
+from panel.training_wording import BUILT_IN, JOB_STATES, KINDS, RESULTS, RUN_STATES, change, minutes, share
 from serving.jobs import JobState
 from serving.runs import PRIMARY_METRIC, Run
 from staff.members import Member
@@ -77,7 +77,7 @@ class _Runs:
                 self._bar = ui.linear_progress(value=0, show_value=False).props("rounded")
                 with ui.row():
                     self._light = ui.button("开始轻量训练", icon="play_arrow", on_click=lambda: self._start("light"))
-                    self._full = ui.button("开始完整训练", on_click=lambda: self._start("full")).props("outline")
+                    self._full = ui.button("开始完整训练", on_click=self._start_full).props("outline")
                     self._cancel = ui.button("取消训练", on_click=self._stop).props("flat color=negative")
                 ui.label("轻量：几分钟，调整检索和判定阈值。完整：按小时计，连句子编码器一起训练。训练时照常服务。").classes(
                     "panel-faint"
@@ -104,7 +104,7 @@ class _Runs:
             return
         state, job, runs, labels = found
         self._show_served(state)
-        self._show_job(job)
+        self._show_job(job, next((r.state for r in runs if job and r.run_id == job.run_id), ""))
         self._labels.set_text(labels)
         seen = (state["generation"], [(r.run_id, r.state) for r in runs])
         if seen != self._seen:  # rows are sent to the browser only when there is something new
@@ -129,7 +129,8 @@ class _Runs:
         self._back.set_visibility(state["can_roll_back"])
         self._back.set_text(f"退回到 {state['predecessor'] or BUILT_IN}")
 
-    def _show_job(self, job: JobState | None) -> None:
+    def _show_job(self, job: JobState | None, came_of_it: str) -> None:
+        """Args: came_of_it: state of the run that the job made."""
         running = job is not None and job.state == "running"
         self._bar.set_visibility(running)
         self._cancel.set_visibility(running)
@@ -140,7 +141,9 @@ class _Runs:
             self._step.set_text("")
             return
         self._job.set_text(f"{KINDS[job.kind]}训练{JOB_STATES[job.state]}（{job.by}，{shown(job.started)} 开始）")
-        self._step.set_text(job.step if running else job.problem or (f"结果：{job.run_id}" if job.run_id else ""))
+        self._step.set_text(
+            job.step if running else job.problem or (f"{job.run_id}：{RESULTS.get(came_of_it, '')}" if job.run_id else "")
+        )
         if running and job.total:
             self._bar.props(remove="indeterminate").set_value(job.done / job.total)
         elif running:
@@ -165,8 +168,17 @@ class _Runs:
         await self._do(lambda: self._context.jobs.start(kind, self._member.name), "训练已开始")
         await self._look()
 
+    async def _start_full(self) -> None:
+        runs = await run.io_bound(self._context.runs.all) or []
+        before = next((r.seconds for r in runs if r.kind == "full" and r.seconds), None)
+        took = f"上次训练用了 {minutes(before)}，评测另算" if before else "一般要几十分钟到几小时"
+        if await sure(f"开始完整训练？{took}；开始后会算出还要多久。训练时照常服务，占用一半处理器。", "开始", "primary"):
+            await self._start("full")
+
     async def _stop(self) -> None:
-        if await sure("取消正在进行的训练？已经训练的部分不会保留，现用模型不受影响。", "取消训练"):
+        job = await run.io_bound(self._context.jobs.status)
+        kept = "编码器已训练的部分会保留，再次开始完整训练会接着做" if job and job.kind == "full" else "已经训练的部分不会保留"
+        if await sure(f"取消正在进行的训练？{kept}，现用模型不受影响。", "取消训练"):
             await self._do(self._context.jobs.cancel, "已取消")
             await self._look()
 
@@ -191,13 +203,13 @@ class _Runs:
         return True
 
 
-async def sure(question: str, verb: str) -> bool:
-    """Ask before something that changes what citizens are answered."""
+async def sure(question: str, verb: str, colour: str = "negative") -> bool:
+    """Ask before something that changes what citizens are answered, or takes long."""
     with ui.dialog() as dialog, ui.card().classes("panel-form p-4"):
         ui.label(question)
         with ui.row().classes("w-full justify-end"):
             ui.button("不了", on_click=lambda: dialog.submit(False)).props("flat autofocus")
-            ui.button(verb, on_click=lambda: dialog.submit(True), color="negative")
+            ui.button(verb, on_click=lambda: dialog.submit(True), color=colour)
     answer = await dialog
     dialog.delete()
     return bool(answer)

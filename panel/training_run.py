@@ -87,7 +87,8 @@ async def _decision(
 ) -> None:  # fmt: skip
     if objection is not None:
         if one.state != "refused" or member.role == "admin":
-            ui.label("".join(objection)).classes("panel-muted panel-text w-full")
+            told = objection[1] if one.state == "refused" else "".join(objection)  # why it was refused stands above
+            ui.label(told).classes("panel-muted panel-text w-full")
         if member.role != "admin":
             return
     reason = ui.input("理由（记入操作记录）").props("maxlength=500").classes("grow")

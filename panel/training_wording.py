@@ -10,6 +10,9 @@ JOB_STATES: Mapping[str, str] = {
 RUN_STATES: Mapping[str, tuple[str, str]] = {
     "unfinished": ("未完成", ""), "trained": ("未评测", "warn"), "passed": ("通过", "good"), "refused": ("未通过", "bad"),
 }  # fmt: skip
+RESULTS: Mapping[str, str] = {
+    "passed": "通过评测，点开后可以上线。", "refused": "没有通过评测，现用模型不变；点开看原因。", "trained": "还没有评测。",
+}  # fmt: skip
 METRICS: tuple[tuple[str, str], ...] = (
     ("recall@1", "首位命中"), ("recall@3", "前三命中"), ("recall@10", "前十命中"), ("mrr", "MRR"), ("coverage", "覆盖率"),
     ("accuracy", "作答正确率"), ("declined", "应拒而拒"),
@@ -38,3 +41,9 @@ def change(old: float | None, new: float | None) -> tuple[str, str]:
         return "", ""
     points = round((new - old) * 100, 1)
     return f"{points:+.1f}", "text-positive" if points > 0 else "text-negative" if points < 0 else ""
+
+
+def minutes(seconds: float) -> str:
+    """How long something took, roughly."""
+    whole = max(round(seconds / 60), 1)
+    return f"{whole} 分钟" if whole < 120 else f"{whole // 60} 小时 {whole % 60} 分钟"

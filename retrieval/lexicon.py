@@ -22,6 +22,7 @@ from retrieval.text import normalise
 from retrieval.tokenizer import WordSegmenter
 
 BUILTIN_FOLDER = Path(__file__).parent / "lexicon_data"
+LEAST_TERM = 3  # characters of a term that is not an everyday word
 LEAST_HOMOPHONE_LENGTH = 3  # shorter words have too many innocent homophones
 
 
@@ -51,6 +52,11 @@ class Lexicon:
         longest_first = tuple(sorted(stops, key=lambda s: (-len(s), s)))
         digest = hashlib.sha256(repr((table, sorted(terms), longest_first)).encode()).hexdigest()[:16]
         return cls(table, frozenset(terms), longest_first, digest)
+
+    def terms_in(self, normalised: str) -> tuple[str, ...]:
+        """Terms that a text names, without those that stand in a longer one."""
+        found = [term for term in self.terms if len(term) >= LEAST_TERM and term in normalised]
+        return tuple(term for term in found if not any(term in other and term != other for other in found))
 
 
 class QueryRewriter:

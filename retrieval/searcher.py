@@ -17,6 +17,7 @@ from retrieval.lexical_channels import CHANNELS, PLACES, LexicalChannels, QueryT
 from retrieval.lexical_index import HeldTerms, Mask, Slots
 from retrieval.lexicon import Lexicon, QueryRewriter
 from retrieval.ranking import Ranking
+from retrieval.recent import RecentResults
 from retrieval.snapshot import Segment, Snapshot
 from retrieval.text import normalise
 from retrieval.tokenizer import WordSegmenter
@@ -73,6 +74,7 @@ class Searcher:
         self._rewriter = QueryRewriter(lexicon, segmenter)
         self._channels = LexicalChannels(segmenter, places)
         self._snapshot = Snapshot.empty(self._channels, encoder.dimension)
+        self._recent = RecentResults()
         self._writer = threading.Lock()
 
     @property
@@ -118,6 +120,10 @@ class Searcher:
         mended = self._channels.mend(self._rewriter.mend(normalise(query)), (snapshot or self._snapshot).views)
         return QueryText(mended, self._rewriter.subject(mended), tuple(self._rewriter.official_words(mended)))
 
+    def terms_in(self, query: str) -> tuple[str, ...]:
+        """Official terms that a query names in so many words."""
+        return self._lexicon.terms_in(normalise(query))
+
     def encode(self, text: QueryText) -> Matrix:
         """The query's vector (dimension,), before any adapter. Official words help the lexical channels only: measured, they blur its meaning."""
         vector: Matrix = self._encoder.encode_queries([text.understood])[0]
@@ -131,9 +137,22 @@ class Searcher:
 
         With `until`, those that are valid on any day from `as_of` to `until`.
 
-        The result depends on query, snapshot and models only.
+        The result depends on query, snapshot and models only; without `accept`, the last ones are kept.
         """
         snapshot, ranking = self._snapshot, self._ranking
+        if accept is not None:
+            return self._searched(snapshot, ranking, query, k, as_of, until, accept)
+        question = (query, k, as_of, until)
+        known = self._recent.get(question, snapshot, ranking)
+        if known is None:
+            known = self._searched(snapshot, ranking, query, k, as_of, until, None)
+            self._recent.keep(question, snapshot, ranking, known)
+        return known
+
+    def _searched(
+        self, snapshot: Snapshot, ranking: Ranking, query: str, k: int, as_of: date | None, until: date | None,
+        accept: Callable[[int], bool] | None,
+    ) -> SearchResult:  # fmt: skip
         weights, adapter = ranking.of(snapshot.has_names)
         text = self.understand(query, snapshot)
         vector = adapter(self.encode(text)) if text.understood else None

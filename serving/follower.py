@@ -9,6 +9,7 @@ import structlog
 
 from answering.indexed_knowledge import IndexedKnowledge
 from answering.knowledge_index import KnowledgeIndex
+from background import BackgroundTask
 from errors import WenzhengError
 from knowledge_base.vectors import VectorStore, VectorWriter
 from retrieval.encoder import Encoder
@@ -56,7 +57,7 @@ class ModelFollower:
     ) -> None:  # fmt: skip
         self._pointer, self._loader, self._index, self._vectors = pointer, loader, index, vectors
         self._dialogue, self._gate, self._build_searcher, self._worker = dialogue, gate, build_searcher, worker
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(self._run)
         self._standby: tuple[str, IndexedKnowledge] | None = None
         self._before: ServedSet | None = None
         self.now: ServedSet | None = None
@@ -74,14 +75,10 @@ class ModelFollower:
         self.now = current
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+        self._task.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        if await self._task.stop():
             with suppress(Exception):
                 await asyncio.to_thread(self._pointer.leave, self._worker)
 

@@ -70,7 +70,9 @@ class TrainingJobs:
         if state is not None and state.state == "running" and not self.is_running():
             state = read_state(self._root) or state  # it may have ended between the two looks
             if state.state == "running":
-                return replace(state, state="aborted", problem="训练进程中途消失（断电、重启或被终止），现用模型不受影响。")
+                again = "再次开始完整训练会接着做。" if state.kind == "full" else ""
+                problem = f"训练进程中途消失（断电、重启或被终止），现用模型不受影响。{again}"
+                return replace(state, state="aborted", problem=problem)
         return state
 
     def is_running(self) -> bool:

@@ -27,6 +27,7 @@ class Run:
     Attributes:
         parent: the run that was served when it was made; None: the models that the program brings along.
         gate: what the gate found, see `training.gate`; None: it has not looked.
+        seconds: how long the training took, without what came after.
     """
 
     run_id: str
@@ -40,6 +41,7 @@ class Run:
     parent: str | None
     gate: Mapping[str, Any] | None
     has_report: bool
+    seconds: float | None = None
 
     @property
     def data_sha256(self) -> str:
@@ -134,5 +136,5 @@ def _read(folder: Path) -> Run:
         data=dict(values.get("data") or {}), parameters=dict(values.get("parameters") or {}),
         environment=dict(values.get("environment") or {}), metrics=dict(values.get("metrics") or {}),
         parent=values.get("parent"), gate=json.loads(gate_file.read_text(encoding="utf-8")) if gate_file.is_file() else None,
-        has_report=(folder / REPORT_FILE).is_file(),
+        has_report=(folder / REPORT_FILE).is_file(), seconds=values.get("seconds"),
     )  # fmt: skip

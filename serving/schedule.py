@@ -3,12 +3,12 @@
 import asyncio
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, timezone
 
 import structlog
 
+from background import BackgroundTask
 from serving.errors import ScheduleError, TrainingBusyError
 from serving.jobs import TrainingJobs
 
@@ -62,7 +62,7 @@ class WeeklyTraining:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:  # fmt: skip
         self._jobs, self._weekly, self._promote, self._now = jobs, weekly, promote, now
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(self._run)
 
     def look(self) -> bool:
         """Whether a job was started. Blocks."""
@@ -81,14 +81,10 @@ class WeeklyTraining:
     def start(self) -> None:
         """From inside the event loop."""
         if self._weekly is not None:
-            self._task = asyncio.create_task(self._run())
+            self._task.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._task.stop()
 
     async def _run(self) -> None:
         while True:

@@ -65,7 +65,7 @@ class TicketEvent(Base):
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), index=True)
     step: Mapped[str] = mapped_column(
         String(16)
-    )  # file | accept | assign | progress | answer | return | rate | deadline | rectify_*
+    )  # file | accept | assign | progress | answer | return | rate | supplement | withdraw | deadline | rectify_*
     from_state: Mapped[str | None] = mapped_column(String(16))
     to_state: Mapped[str] = mapped_column(String(16))
     actor: Mapped[str] = mapped_column(String(64))

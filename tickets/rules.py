@@ -12,13 +12,16 @@ CONSULTATION, HELP, SUGGESTION, COMPLAINT = "consultation", "help", "suggestion"
 # working days until the answer, by kind
 WORKING_DAYS: Mapping[str, int] = {CONSULTATION: 2, HELP: 10, SUGGESTION: 10, COMPLAINT: 15}
 
-FILED, ACCEPTED, ASSIGNED, IN_PROGRESS, ANSWERED, RATED, RETURNED = (
-    "filed", "accepted", "assigned", "in_progress", "answered", "rated", "returned",
+FILED, ACCEPTED, ASSIGNED, IN_PROGRESS, ANSWERED, RATED, RETURNED, WITHDRAWN = (
+    "filed", "accepted", "assigned", "in_progress", "answered", "rated", "returned", "withdrawn",
 )  # fmt: skip
-STATES = (FILED, ACCEPTED, ASSIGNED, IN_PROGRESS, ANSWERED, RATED, RETURNED)
+STATES = (FILED, ACCEPTED, ASSIGNED, IN_PROGRESS, ANSWERED, RATED, RETURNED, WITHDRAWN)
 OPEN_STATES = frozenset({FILED, ACCEPTED, ASSIGNED, IN_PROGRESS, RETURNED})  # an answer is still owed
 
-ACCEPT, ASSIGN, PROGRESS, ANSWER, RETURN, RATE = "accept", "assign", "progress", "answer", "return", "rate"
+ACCEPT, ASSIGN, PROGRESS, ANSWER, RETURN, RATE, WITHDRAW = (
+    "accept", "assign", "progress", "answer", "return", "rate", "withdraw",
+)  # fmt: skip
+CITIZENS_STEPS = frozenset({RATE, WITHDRAW})
 # step → states it may follow, state it leads to. Assigning again moves a ticket to another department, progress again adds a
 # note; returned (not theirs to settle, or to be done again) goes back to whoever accepts and assigns.
 STEPS: Mapping[str, tuple[frozenset[str], str]] = {
@@ -28,6 +31,7 @@ STEPS: Mapping[str, tuple[frozenset[str], str]] = {
     ANSWER: (frozenset({IN_PROGRESS}), ANSWERED),
     RETURN: (frozenset({FILED, ACCEPTED, ASSIGNED, IN_PROGRESS, ANSWERED}), RETURNED),
     RATE: (frozenset({ANSWERED}), RATED),
+    WITHDRAW: (OPEN_STATES, WITHDRAWN),
 }
 
 STATE_NAMES: Mapping[str, str] = {
@@ -38,13 +42,16 @@ STATE_NAMES: Mapping[str, str] = {
     ANSWERED: "已答复，等您评价",
     RATED: "已办结并评价",
     RETURNED: "已退回，等待重新分派",
+    WITHDRAWN: "已按您的要求撤回",
 }
 STATE_SHORT_NAMES: Mapping[str, str] = {  # for staff
     FILED: "待受理", ACCEPTED: "待分派", ASSIGNED: "已分派", IN_PROGRESS: "办理中", ANSWERED: "待评价", RATED: "已办结", RETURNED: "已退回",
+    WITHDRAWN: "已撤回",
 }  # fmt: skip
 KIND_NAMES: Mapping[str, str] = {CONSULTATION: "咨询", HELP: "求助", SUGGESTION: "建议", COMPLAINT: "投诉"}
 STEP_NAMES: Mapping[str, str] = {
     ACCEPT: "受理", ASSIGN: "分派", PROGRESS: "登记办理进展", ANSWER: "答复", RETURN: "退回", RATE: "评价",
+    WITHDRAW: "撤回",
 }  # fmt: skip
 
 # 政务服务“好差评”的五个等级（国办发〔2019〕51号）

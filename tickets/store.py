@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from tickets import rectification, rules
-from tickets.errors import UnknownTicketError
+from tickets.errors import TicketStateError, UnknownTicketError
 from tickets.models import Ticket, TicketEvent, TicketLookup, TicketRating
 
 CITIZEN = "市民"
@@ -95,6 +95,26 @@ def take_step(
         changed.answer = note
     changed.updated_at = moment
     write_note(session, changed, step, before, actor, note, moment)
+    return changed
+
+
+def supplement(session: Session, number: str, text: str, contact: str | None, moment: datetime) -> Ticket:
+    """Add to an open ticket what the citizen tells later.
+
+    Args:
+        text: masked; contact: in place of the one told before.
+
+    Raises:
+        UnknownTicketError, TicketStateError: nothing is owed any more.
+    """
+    changed = ticket(session, number, for_change=True)
+    if changed.state not in rules.OPEN_STATES:
+        raise TicketStateError("这件工单已经办结，不能再补充。", fix="有新的情况请另行登记。")
+    changed.text = f"{changed.text}；补充：{text}"
+    more = {"contact": contact} if contact else {}
+    changed.details = {**changed.details, "what": f"{changed.details.get('what', '')}；补充：{text}", **more}
+    changed.updated_at = moment
+    write_note(session, changed, "supplement", changed.state, CITIZEN, text, moment)
     return changed
 
 

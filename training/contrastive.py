@@ -79,7 +79,7 @@ def similarities(embedder: Embedder, questions: Sequence[str], entries: Sequence
 
 
 def mine(embedder: Embedder, pairs: Sequence[Pair], entries: Sequence[Entry]) -> list[list[int]]:
-    """For each pair the best wrong entries; none that carries the title of a right one, none for pairs not to be mined."""
+    """For each pair the entries known to be wrong, else the best wrong ones; none that carries the title of a right one, none for pairs not to be mined."""
     wanted = [i for i, pair in enumerate(pairs) if pair.mined]
     hard: list[list[int]] = [[] for _ in pairs]
     if not wanted:
@@ -88,7 +88,7 @@ def mine(embedder: Embedder, pairs: Sequence[Pair], entries: Sequence[Entry]) ->
     for i, row in zip(wanted, scores, strict=True):
         titles = {entries[j].title for j in pairs[i].right}
         best = np.argsort(-row, kind="stable")[: 4 * MINED_FROM]
-        hard[i] = [int(j) for j in best if entries[j].title not in titles][:MINED_FROM]
+        hard[i] = list(pairs[i].wrong) or [int(j) for j in best if entries[j].title not in titles][:MINED_FROM]
     return hard
 
 

@@ -4,9 +4,9 @@
     python -m training.finetune_encoder QUESTIONS.jsonl… --entries entries.jsonl --out retrieval/encoder_build/e5_adapter.npz
 
 Loss: InfoNCE over in-batch and mined hard negatives (`training.contrastive`). Parameters: LoRA, Hu et al. 2021 (`training.low_rank`).
-After each epoch OUT.checkpoint is written; the same command again goes on from there, and the adapter replaces OUT at the end.
-With --start-from the training begins at an adapter that is there; --again names the questions that one has seen already, of which a
-share is drawn so that they are not forgotten.
+OUT.checkpoint is written every minute and after each epoch; the same command again goes on from there, and the adapter replaces OUT at
+the end. With --start-from the training begins at an adapter that is there; --again names the questions that one has seen already, of
+which a share is drawn so that they are not forgotten.
 """
 
 import argparse
@@ -14,28 +14,30 @@ import hashlib
 import json
 import random
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from transformers import BertModel
 
 from errors import WenzhengError
 from retrieval.encoder_build.adapter import Adapter, write_adapter
 from retrieval.encoder_build.e5_weights import E5Weights
-from training.contrastive import NOTHING_AT_FIRST, Embedder, batches, dense_recall, info_nce, mine
+from training.contrastive import NOTHING_AT_FIRST, Batch, Embedder, batches, dense_recall, embed_all, info_nce, mine
 from training.e5_model import bert_model, bundled_weights, tokenizer
 from training.errors import TrainingError
 from training.low_rank import add_low_rank, arrays_of, take_up
 from training.misspelling import Misspeller
+from training.progress import Steps, duration
 from training.question_pairs import Entry, Pair, read_entries, read_pairs, read_unanswerable
 
 WARM_UP_STEPS = 20
 LEAST_RATE = 0.05  # the rate falls linearly to this share
 LARGEST_GRADIENT = 1.0
+CHECKPOINT_EVERY_S = 60.0
+TIMED_PASSAGES = 64
 
 
 @dataclass(frozen=True)
@@ -62,16 +64,27 @@ class Plan:
 
 @dataclass
 class Trainer:
-    """One fine-tuning: model, optimiser, and how far it is."""
+    """One fine-tuning: model, optimiser, and how far it is.
+
+    Attributes:
+        report: called after each step with the epoch, the steps done of it, the steps of an epoch, and the loss.
+        say: told what takes time before the steps of an epoch.
+        start: what an earlier training learned, to begin with; again: questions which that one has seen.
+        epoch, step: epochs done, and steps done of the next one. hard: its hard negatives, once they are mined.
+    """
 
     weights: E5Weights
     plan: Plan
     entries: Sequence[Entry]
     pairs: Sequence[Pair]
     report: Callable[[int, int, int, float], None] = lambda _epoch, _step, _steps, _loss: None
+    say: Callable[[str], None] = lambda _what: None
     start: Adapter | None = None
     again: Sequence[Pair] = ()
+    checkpoint_every_s: float = CHECKPOINT_EVERY_S
     epoch: int = field(default=0, init=False)
+    step: int = field(default=0, init=False)
+    hard: list[list[int]] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         torch.manual_seed(self.plan.seed)
@@ -104,37 +117,75 @@ class Trainer:
         return min(len(self.unanswerable), int(len(self.asked) * self.plan.unanswerable_share))
 
     def train(self, checkpoint: Path) -> None:
-        """The epochs that are left; writes the checkpoint after each."""
+        """What is left; writes the checkpoint every now and then."""
         while self.epoch < self.plan.epochs:
-            self._train_epoch(random.Random(f"{self.plan.seed}:{self.epoch}"))  # noqa: S311 - reproducible on purpose
-            self.epoch += 1
+            self._train_epoch(random.Random(f"{self.plan.seed}:{self.epoch}"), checkpoint)  # noqa: S311 - reproducible on purpose
+            self.epoch, self.step, self.hard = self.epoch + 1, 0, None
             self._save(checkpoint)
 
-    def _train_epoch(self, chance: random.Random) -> None:
-        self.model.eval()
+    def _train_epoch(self, chance: random.Random, checkpoint: Path) -> None:
+        """From `self.step` on: what is drawn by chance is drawn again, what the model as it was had mined is kept."""
+        plan = self.plan
         pairs = [
             *self.asked,
             *chance.sample(self.extra, self._drawn_extra),
             *chance.sample(self.again, self._drawn_again),
             *chance.sample(self.unanswerable, self._drawn_unanswerable),
         ]
-        hard = mine(self.embedder, pairs, self.entries) if self.plan.hard_negatives else [[] for _ in pairs]
+        self.model.eval()
+        if self.hard is None:
+            self.say(f"第 {self.epoch + 1} 轮：找出容易混淆的条目")
+            self.hard = mine(self.embedder, pairs, self.entries) if plan.hard_negatives else [[] for _ in pairs]
+            self._save(checkpoint)
         self.model.train()
-        plan = self.plan
         pairs = [
             replace(p, question=self.misspeller.misspell(p.question, chance)) if chance.random() < plan.misspelt_share else p
             for p in pairs
         ]
-        for step, batch in enumerate(batches(pairs, hard, self.entries, plan.batch_size, plan.hard_negatives, chance)):
-            for group in self.optimiser.param_groups:
-                group["lr"] = plan.learning_rate * self._rate(self.epoch * self.steps + step)
-            loss = info_nce(self.embedder, batch, plan.temperature, self.nothing)
-            self.optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.parameters, LARGEST_GRADIENT)
-            self.optimiser.step()
-            self.report(self.epoch, step + 1, self.steps, float(loss.detach()))
+        saved = time.monotonic()
+        for step, batch in enumerate(batches(pairs, self.hard, self.entries, plan.batch_size, plan.hard_negatives, chance)):
+            if step < self.step:
+                continue
+            loss = self._learn(batch, plan.learning_rate * self._rate(self.epoch * self.steps + step))
+            self.step = step + 1
+            if time.monotonic() - saved >= self.checkpoint_every_s:
+                self._save(checkpoint)
+                saved = time.monotonic()
+            self.report(self.epoch, self.step, self.steps, loss)
         self.model.eval()
+
+    def _learn(self, batch: Batch, rate: float) -> float:
+        """One step; returns the loss before it."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        loss = info_nce(self.embedder, batch, self.plan.temperature, self.nothing)
+        self.optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.parameters, LARGEST_GRADIENT)
+        self.optimiser.step()
+        return float(loss.detach())
+
+    def seconds_left(self) -> float:
+        """Of what is left to do, by timing a little of it here; changes nothing."""
+        chance = random.Random(0)  # noqa: S311 - which texts are timed matters little
+        asked = chance.sample(self.asked, min(len(self.asked), self.plan.batch_size))
+        hard = [[chance.randrange(len(self.entries))] * self.plan.hard_negatives for _ in asked]
+        batch = next(batches(asked, hard, self.entries, self.plan.batch_size, self.plan.hard_negatives, chance))
+        texts = [
+            text for e in chance.sample(list(self.entries), min(len(self.entries), TIMED_PASSAGES // 2)) for text in e.passages
+        ]
+        with torch.random.fork_rng():
+            info_nce(self.embedder, batch, self.plan.temperature, self.nothing).backward()  # the first one is slow
+            started = time.monotonic()
+            info_nce(self.embedder, batch, self.plan.temperature, self.nothing).backward()
+            a_step = time.monotonic() - started
+        self.optimiser.zero_grad()
+        started = time.monotonic()
+        embed_all(self.embedder.passages, texts)
+        a_text = (time.monotonic() - started) / len(texts)
+        mined = a_text * (2 * len(self.entries) + len(self.asked) + self._drawn_again) if self.plan.hard_negatives else 0.0
+        epochs = self.plan.epochs - self.epoch
+        return epochs * (self.steps * a_step + mined) - self.step * a_step - (mined if self.hard is not None else 0.0)
 
     @property
     def _fingerprint(self) -> str:
@@ -145,8 +196,9 @@ class Trainer:
 
     def _save(self, file: Path) -> None:
         state = {
-            "fingerprint": self._fingerprint, "epoch": self.epoch,
+            "fingerprint": self._fingerprint, "epoch": self.epoch, "step": self.step, "hard": self.hard,
             "parameters": [p.detach() for p in self.parameters], "optimiser": self.optimiser.state_dict(),
+            "chance": torch.get_rng_state(),
         }  # fmt: skip
         partial = file.with_name(f".{file.name}.part")
         torch.save(state, partial)
@@ -166,7 +218,8 @@ class Trainer:
             for parameter, value in zip(self.parameters, state["parameters"], strict=True):
                 parameter.copy_(value)
         self.optimiser.load_state_dict(state["optimiser"])
-        self.epoch = int(state["epoch"])
+        torch.set_rng_state(state["chance"])
+        self.epoch, self.step, self.hard = int(state["epoch"]), int(state["step"]), state["hard"]
         return True
 
     def recall(self, pairs: Sequence[Pair]) -> dict[str, float]:
@@ -177,36 +230,34 @@ class Trainer:
 
 
 def finetune(
-    weights: E5Weights, plan: Plan, questions: Sequence[Path], entry_files: Sequence[Path], out: Path,
-    dev: Path | None = None, extra: bool = False, unanswerable: Sequence[Path] = (), console: Console | None = None,
-    start: Adapter | None = None, again: Sequence[Path] = (),
+    weights: E5Weights, plan: Plan, questions: Sequence[Path], entry_files: Sequence[Path], out: Path, steps: Steps,
+    dev: Path | None = None, extra: bool = False, unanswerable: Sequence[Path] = (), start: Adapter | None = None,
+    again: Sequence[Path] = (),
 ) -> Adapter:  # fmt: skip
     """Read, train or go on, write the adapter, tell recall before and after. Raises: WenzhengError."""
-    console = console or Console()
     entries, similar = read_entries(entry_files)
     pairs = [*read_pairs(questions, entries), *(similar if extra else []), *read_unanswerable(unanswerable)]
     measured = read_pairs([dev], entries) if dev else []
     checkpoint = out.with_name(f"{out.name}.checkpoint")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
-        trainer = Trainer(weights, plan, entries, pairs, start=start, again=read_pairs(again, entries))
-        console.print(f"{len(pairs)} 对问题与条目，{len(entries)} 个条目，{sum(p.numel() for p in trainer.parameters)} 个参数")
-        if measured:
-            console.print("训练前", shown(trainer.recall(measured)))
-        if trainer.resume(checkpoint):
-            console.print(f"从第 {trainer.epoch} 轮之后继续")
-        bar = progress.add_task("训练", total=trainer.steps * plan.epochs, completed=trainer.steps * trainer.epoch)
-
-        def report(epoch: int, step: int, steps: int, loss: float) -> None:
-            progress.update(bar, completed=epoch * steps + step, description=f"第 {epoch + 1}/{plan.epochs} 轮 损失 {loss:.3f}")
-
-        trainer.report = report
+    trainer = Trainer(weights, plan, entries, pairs, say=steps.say, start=start, again=read_pairs(again, entries))
+    steps.say(f"{len(pairs)} 对问题与条目，{len(entries)} 个条目，{sum(p.numel() for p in trainer.parameters)} 个参数")
+    if measured:
+        steps.say("训练前 " + shown(trainer.recall(measured)))
+    resumed = trainer.resume(checkpoint)
+    done = trainer.epoch * trainer.steps + trainer.step
+    if resumed:
+        steps.say(f"从上次中断处继续：已完成 {done} 步，共 {trainer.steps * plan.epochs} 步")
+    steps.say(
+        f"训练编码器预计要 {duration(trainer.seconds_left())}：{plan.epochs} 轮，每轮 {trainer.steps} 步；中断后再次运行会接着训练"
+    )
+    with steps.step("训练编码器", trainer.steps * plan.epochs, done) as advance:
+        trainer.report = lambda _epoch, _step, _steps, _loss: advance(1)
         trainer.train(checkpoint)
-        adapter = trainer.write(out)
-        if measured:
-            console.print("训练后", shown(trainer.recall(measured)))
+    adapter = trainer.write(out)
+    if measured:
+        steps.say("训练后 " + shown(trainer.recall(measured)))
     checkpoint.unlink(missing_ok=True)
-    console.print(f"已写入 {out}（版本 {adapter.version}）")
+    steps.say(f"已写入 {out}（版本 {adapter.version}）")
     return adapter
 
 
@@ -247,10 +298,11 @@ def main(arguments: list[str] | None = None) -> int:
     plan = Plan(**{name: getattr(given, name) for name in asdict(plan)})
     try:
         start = Adapter.read(given.start_from) if given.start_from else None
-        finetune(
-            bundled_weights(), plan, given.questions, given.entries, given.out, given.dev, given.extra, given.unanswerable,
-            start=start, again=given.again,
-        )  # fmt: skip
+        with Steps() as steps:
+            finetune(
+                bundled_weights(), plan, given.questions, given.entries, given.out, steps, given.dev, given.extra, given.unanswerable,
+                start=start, again=given.again,
+            )  # fmt: skip
     except WenzhengError as exc:
         sys.stderr.write(f"{exc}\n")
         return 1

@@ -8,6 +8,8 @@ from jinja2 import Environment
 
 from bot import charts
 from conversations.masking import mask_personal_data
+from panel.times import shown
+from panel.training_wording import DATA_SOURCES, METRICS
 from retrieval.evaluation import Outcome, calibration_bins, summarise
 
 if TYPE_CHECKING:
@@ -17,15 +19,17 @@ EXAMPLES = 20
 KS = (1, 2, 3, 5, 10, 20, 50)
 OLD, NEW = "#9aa7b8", "#2f6fde"
 MOST_GROUPS = 30
-NAMES = (
-    ("recall@1", "首位命中"), ("recall@3", "前三命中"), ("recall@10", "前十命中"), ("mrr", "MRR"), ("coverage", "覆盖率"),
-    ("accuracy", "作答正确率"), ("declined", "应拒而拒"),
-)  # fmt: skip
+# of the project's questions; this instance's own go by where they come from
+STYLES = {
+    "paraphrase": "换个说法", "colloquial": "口语", "keyword": "关键词", "typo": "错别字", "story": "讲事情经过", "traditional": "繁体",
+    "agent": "坐席记录", "unstated": "未注明", **DATA_SOURCES,
+}  # fmt: skip
+
 
 _PAGE = (
     f"""{charts.MACROS}<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>训练评测报告</title>{charts.STYLE}"""
     + """
-<h1>训练评测报告</h1><p>训练 <code>{{ r.run }}</code> 对比现用 <code>{{ r.against or "程序自带的模型" }}</code>，{{ r.at }}。<span style="color:{{ old }}">■</span> 现用 <span style="color:{{ new }}">■</span> 新</p>
+<h1>训练评测报告</h1><p>训练 <code>{{ r.run }}</code> 对比现用 <code>{{ r.against or "程序自带的模型" }}</code>，{{ at }}。<span style="color:{{ old }}">■</span> 现用 <span style="color:{{ new }}">■</span> 新</p>
 <p class="verdict {{ '' if r.passed else 'no' }}"><b>{{ "通过，可以上线。" if r.passed else "没有通过，不能上线。" }}</b>
 {% for reason in r.reasons %}<br>{{ reason }}。{% endfor %}
 {% if r.primary %}<br>首位命中率变化 {{ "%+.1f"|format(r.primary.mean * 100) }} 个百分点，95% 区间 {{ "%+.1f"|format(r.primary.low * 100) }} 至 {{ "%+.1f"|format(r.primary.high * 100) }}（{{ r.primary.questions }} 题配对自助法）。{% endif %}
@@ -57,12 +61,12 @@ def render(result: Mapping[str, Any], measured: "Measured") -> str:
     changed = sorted((pair for pair in known if _gain(pair) != 0), key=_gain)
     labels, confused = confusion(measured.intents)
     return Environment(autoescape=True).from_string(_PAGE).render(
-        r=result, names=NAMES, old=OLD, new=NEW, ks=KS,
+        r=result, at=shown(result["at"]), names=METRICS, old=OLD, new=NEW, ks=KS,
         recall=[{"colour": OLD, "points": recall_curve([a for a, _ in known])}, {"colour": NEW, "points": recall_curve([b for _, b in known])}],
         bins=[{"colour": OLD, "bins": calibration_bins([a for a, _ in known])}, {"colour": NEW, "bins": calibration_bins([b for _, b in known])}],
         total=max(len(known), 1), labels=labels, confused=confused,
         departments=_grouped(known, lambda o: measured.departments.get(o.question.gold[0], "未写明部门")),
-        styles=_grouped(known, lambda o: o.question.style),
+        styles=_grouped(known, lambda o: STYLES.get(o.question.style, o.question.style)),
         better=[_example(pair, measured) for pair in reversed(changed[-EXAMPLES:]) if _gain(pair) > 0],
         worse=[_example(pair, measured) for pair in changed[:EXAMPLES] if _gain(pair) < 0],
         refused=[

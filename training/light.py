@@ -1,7 +1,10 @@
 """Light training over the store: query adapter, fusion weights and the scale of the probabilities for entries with names.
 
-Everything starts from what is served and is changed only where questions that a fold did not see get better answers and the
-project's own questions get no worse ones, so that little data never spoils it. Frozen embeddings: nothing is indexed again.
+Everything starts from what is served and is changed only where this instance's questions, those that a fold did not see, get better
+answers and the project's own questions get no worse ones, so that little data never spoils it. Frozen embeddings: nothing is indexed
+again. The project's questions are of two sorts: anchors, which the query adapter is trained on besides so that it forgets nothing
+(the encoder has learnt them, so they say nothing about how well something works), and guards, which decide besides what is kept and
+how probable an answer is.
 """
 
 import hashlib
@@ -27,17 +30,29 @@ from training.query_adaptation import AdapterPlan, train_adapter
 LEAST_QUESTIONS = 20
 LEAST_FOR_CALIBRATION = 100
 STRENGTHS = (0.0, 0.5, 1.0)
-BASE_LOSS = 0.005  # of the recall@1 of the project's own questions that a change may cost
+GUARD_LOSS = 0.005  # of the recall@1 of the guarding questions that a change may cost
+OWN, ANCHOR, GUARD = "own", "anchor", "guard"
 
 
 @dataclass(frozen=True)
 class Question:
-    """Attributes: right: document ids; group: decides the fold; own: from this instance, else one that the project brings along."""
+    """Attributes: right, wrong: ids of documents that answer it, and of some that do not; group: decides the fold.
+
+    part: OWN, of this instance; ANCHOR and GUARD, which the project brings along.
+    """
 
     text: str
     right: frozenset[int]
     group: str
-    own: bool
+    part: str = OWN
+    wrong: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Judged(Example):
+    """An example of which wrong candidates may be known. Where none is right, the others are neither right nor wrong."""
+
+    wrong: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
 
 
 @dataclass(frozen=True)
@@ -72,37 +87,40 @@ class LightTrainer:
         )
         self._documents: dict[int, Document] = {d.doc_id: d for d in documents}
 
-    def train(self, questions: Sequence[Question], unanswerable: Sequence[str] = ()) -> Light:
-        """Questions whose documents are not in the index are passed over."""
-        usable = [replace(q, right=q.right & self._documents.keys()) for q in questions]
-        usable = [q for q in usable if q.right]
-        own = sum(q.own for q in usable)
-        if own < LEAST_QUESTIONS:
-            self._steps.say(f"只有 {own} 个已标注的问题（至少要 {LEAST_QUESTIONS} 个），检索保持不变。")
-            return Light(self._served.named, self._weights, {"questions": own, "changed": []})
+    def train(self, questions: Sequence[Question], unanswerable: Sequence[str] = (), *, rescale: bool = False) -> Light:
+        """Questions whose documents are not in the index are passed over. Args: rescale: the encoder is new, and with it every cosine."""
+        known = self._documents.keys()
+        usable = [replace(q, right=q.right & known, wrong=q.wrong & known) for q in questions]
+        usable = [q for q in usable if q.right or (q.wrong and q.part == OWN)]
+        counts = {"questions": sum(q.part == OWN and bool(q.right) for q in usable), "wrong": sum(bool(q.wrong) for q in usable)}
+        counts |= {part + "_questions": sum(q.part == part for q in usable) for part in (ANCHOR, GUARD)}
+        if counts["questions"] < LEAST_QUESTIONS:
+            self._steps.say(f"只有 {counts['questions']} 个已标注的问题（至少要 {LEAST_QUESTIONS} 个），检索保持不变。")
+            return Light(self._served.named, self._weights, {**counts, "changed": []})
         vectors = self._embedded([q.text for q in usable])
         folds = np.array([int(hashlib.sha256(q.group.encode()).hexdigest(), 16) % self._plan.folds for q in usable])
-        adapters = {int(f): self._adapter(usable, vectors, folds != f) for f in sorted(set(folds.tolist()))}
-        tried = {s: self._examples(usable, vectors, folds, adapters, s) for s in STRENGTHS}
-        own_mask = np.array([q.own for q in usable])
+        parts = np.array([q.part for q in usable])
+        learnt = parts != GUARD
+        adapters = {int(f): self._adapter(usable, vectors, learnt & (folds != f)) for f in range(self._plan.folds)}
+        asked = np.flatnonzero(parts != ANCHOR)
+        own = parts[asked] == OWN
+        chosen = [usable[i] for i in asked.tolist()]
+        tried = {s: self._examples(chosen, vectors[asked], folds[asked], adapters, s) for s in STRENGTHS}
         served = self._served.fusion.named
-        figures = {f"{s:g}": _measured(tried[s], served.weights, own_mask) for s in STRENGTHS}
+        figures = {f"{s:g}": _measured(tried[s], served.weights, own) for s in STRENGTHS}
         strength = _best_strength(figures)
-        examples = tried[strength]
-        fitted, after = self._fusion(examples, folds, own_mask, figures[f"{strength:g}"])
+        fitted, after = self._fusion(tried[strength], own, figures[f"{strength:g}"])
         changed = [name for name, is_so in (("adapter", strength > 0), ("fusion", fitted is not None)) if is_so]
         weights = served.weights if fitted is None else fitted
-        adapter = scaled(self._adapter(usable, vectors, np.ones(len(usable), bool)), strength) if strength else self._served.named
+        adapter = scaled(self._adapter(usable, vectors, learnt), strength) if strength else self._served.named
         named = {**self._weights["named"], "weights": dict(zip(FEATURES, np.round(weights, 5).tolist(), strict=True))}
-        if changed and len(usable) >= LEAST_FOR_CALIBRATION:
-            named["calibration"] = self._calibration(
-                examples, self._unanswerable(unanswerable, adapters, strength), weights, served
-            )
+        if rescale or (changed and own.sum() >= LEAST_FOR_CALIBRATION):
+            # with the guards: easy questions alone would make a scale that is too doubtful of harder ones
+            others = self._unanswerable(unanswerable, adapters, strength)
+            named["calibration"] = self._calibration(tried[strength], others, weights, served)
             changed.append("calibration")
-        return Light(
-            adapter, {**self._weights, "named": named},
-            {"questions": own, "base_questions": len(usable) - own, "strengths": figures, "strength": strength, "fusion": after, "changed": changed},
-        )  # fmt: skip
+        told = {**counts, "strengths": figures, "strength": strength, "fusion": after, "changed": changed}
+        return Light(adapter, {**self._weights, "named": named}, told)
 
     def _embedded(self, texts: Sequence[str]) -> Matrix:
         with self._steps.step("编码问题", len(texts)) as advance:
@@ -113,15 +131,16 @@ class LightTrainer:
         return np.stack(rows)
 
     def _adapter(self, questions: Sequence[Question], vectors: Matrix, chosen: npt.NDArray[np.bool_]) -> QueryAdapter:
-        """Trained on the chosen questions over all documents; each document that answers a question is one example."""
+        """Trained on the chosen questions over all documents; one document that answers is an example, and each that does not."""
         ids = sorted(self._documents)
         places = {doc_id: i for i, doc_id in enumerate(ids)}
-        pairs = [(i, places[d]) for i in np.flatnonzero(chosen).tolist() for d in sorted(questions[i].right)[:1]]
+        pairs = [(i, places[d], True) for i in np.flatnonzero(chosen).tolist() for d in sorted(questions[i].right)[:1]]
+        pairs += [(i, places[d], False) for i in np.flatnonzero(chosen).tolist() for d in sorted(questions[i].wrong)]
         passages = np.concatenate([self._documents[d].vectors for d in ids])
         owners = np.repeat(np.arange(len(ids)), [len(self._documents[d].vectors) for d in ids])
         with self._steps.step("训练查询适配", self._plan.adapter.steps) as advance:
-            rows = vectors[[i for i, _ in pairs]]
-            return train_adapter(rows, [d for _, d in pairs], passages, owners, self._plan.adapter, advance)
+            rows, documents, right = zip(*pairs, strict=True)
+            return train_adapter(vectors[list(rows)], documents, passages, owners, self._plan.adapter, advance, right)
 
     def _examples(
         self,
@@ -130,44 +149,43 @@ class LightTrainer:
         folds: npt.NDArray[np.int64],
         adapters: dict[int, QueryAdapter],
         strength: float,
-    ) -> list[Example]:
+    ) -> list[Judged]:
         """Candidates found with adapters that did not see the question."""
         moved = {fold: scaled(adapter, strength) if strength else self._served.named for fold, adapter in adapters.items()}
         extras, channels = self._served.extras(True), self._served.fusion.named.channels
-        found = []
+        found: list[Judged] = []
         with self._steps.step(f"检索（适配强度 {strength:g}）", len(questions)) as advance:
             for q, vector, fold in zip(questions, vectors, folds.tolist(), strict=True):
                 text, snapshot = self._searcher.understand(q.text), self._searcher.current()
                 candidates = self._searcher.candidates(snapshot, text, moved[fold](vector), channels=channels, extras=extras)
                 if candidates is None:
                     raise ValueError("an index without documents")
-                found.append(Example(candidates, np.isin(candidates.doc_ids, sorted(q.right)), fold))
+                right, wrong = (np.isin(candidates.doc_ids, sorted(ids)) for ids in (q.right, q.wrong))
+                found.append(Judged(candidates, right, fold, wrong=wrong))
                 advance(1)
         return found
 
-    def _unanswerable(self, texts: Sequence[str], adapters: dict[int, QueryAdapter], strength: float) -> list[Example]:
-        questions = [Question(text, frozenset(), text, own=True) for text in texts]
+    def _unanswerable(self, texts: Sequence[str], adapters: dict[int, QueryAdapter], strength: float) -> list[Judged]:
+        questions = [Question(text, frozenset(), text) for text in texts]
         if not questions:
             return []
         folds = np.array([sorted(adapters)[i % len(adapters)] for i in range(len(questions))])
         return self._examples(questions, self._embedded(texts), folds, adapters, strength)
 
     def _fusion(
-        self, examples: Sequence[Example], folds: npt.NDArray[np.int64], own: npt.NDArray[np.bool_], before: dict[str, float]
+        self, examples: Sequence[Judged], own: npt.NDArray[np.bool_], before: dict[str, float]
     ) -> tuple[Floats | None, dict[str, float]]:
         """New weights where, cross-fitted, they are better on this instance's questions and no worse on the project's."""
         served, pull = self._served.fusion.named.weights, self._plan.pull_to_served
-        ranks = np.zeros(len(examples))
-        for fold in sorted(set(folds.tolist())):
-            weights = weights_near(served, [e for e in examples if e.fold != fold], pull)
-            for i in np.flatnonzero(folds == fold).tolist():
-                ranks[i] = rank_of(examples[i], weights)
-        after = _figures(ranks, own)
-        better = after["own_mrr"] > before["own_mrr"] and after["base_recall@1"] >= before["base_recall@1"] - BASE_LOSS
-        return (weights_near(served, examples, pull) if better else None), after
+        learnt = [e for e, is_own in zip(examples, own.tolist(), strict=True) if is_own]
+        by_fold = {
+            fold: weights_near(served, [e for e in learnt if e.fold != fold], pull) for fold in sorted({e.fold for e in examples})
+        }
+        after = _figures([(e, by_fold[e.fold]) for e in examples], own)
+        return (weights_near(served, learnt, pull) if _is_allowed(after, before, least=before["own_score"]) else None), after
 
     def _calibration(
-        self, examples: Sequence[Example], others: Sequence[Example], weights: Floats, served: FusionWeights
+        self, examples: Sequence[Judged], others: Sequence[Judged], weights: Floats, served: FusionWeights
     ) -> dict[str, float]:
         """The served order of certainty, on a scale that holds for these questions."""
         rows, labels = [], []
@@ -175,6 +193,8 @@ class LightTrainer:
             c, scores = e.candidates, e.candidates.features @ weights
             features = calibration_features(scores, c.best_cosine, c.coverages, c.missing, served.background(c.nearest))
             top = np.lexsort((c.doc_ids, -scores))[:RANKED_FOR_CALIBRATION]
+            if e.wrong.any() and not e.right.any():
+                top = top[e.wrong[top]]  # of the others nobody has said anything
             rows.append(features[top])
             labels.append(e.right[top])
         fitted = rescaled(served.calibration, np.concatenate(rows), np.concatenate(labels))
@@ -186,53 +206,68 @@ def scaled(adapter: QueryAdapter, strength: float) -> QueryAdapter:
     return QueryAdapter(adapter.a * np.float32(strength), adapter.b, adapter.shift * np.float32(strength))
 
 
-def weights_near(served: Floats, examples: Sequence[Example], pull: float) -> Floats:
-    """Listwise logistic regression as in `fit_fusion.fit_weights`, drawn to the served weights instead of to zero."""
-    useful = [e for e in examples if e.right.any()]
+def weights_near(served: Floats, examples: Sequence[Judged], pull: float) -> Floats:
+    """Listwise logistic regression as in `fit_fusion.fit_weights`, drawn to the served weights instead of to zero.
+
+    Where no candidate is right but some are known to be wrong, these are not to come first.
+    """
+    useful = [(e, e.right if e.right.any() else ~e.wrong) for e in examples if e.right.any() or e.wrong.any()]
 
     def loss(w: Floats) -> tuple[float, Floats]:
         away = w - served
         total, gradient = 0.5 * pull * float(away @ away), pull * away
-        for e in useful:
+        for e, wanted in useful:
             scores = e.candidates.features @ w
             p = np.exp(scores - scores.max())
             p /= p.sum()
-            mass = float(p[e.right].sum()) + 1e-12
+            mass = float(p[wanted].sum()) + 1e-12
             total -= float(np.log(mass))
-            gradient = gradient - e.candidates.features.T @ (np.where(e.right, p, 0.0) / mass - p)
+            gradient = gradient - e.candidates.features.T @ (np.where(wanted, p, 0.0) / mass - p)
         return total, gradient
 
     bounds = [(0.0, None) if weight else (0.0, 0.0) for weight in served]  # what costs time and was worth nothing stays out
     return np.asarray(minimize(loss, served, jac=True, method="L-BFGS-B", bounds=bounds).x, dtype=np.float64)
 
 
-def rank_of(example: Example, weights: Floats) -> float:
-    """Of the first right candidate; infinite where none was found."""
-    if not example.right.any():
+def rank_of(example: Example, weights: Floats, among: npt.NDArray[np.bool_]) -> float:
+    """Of the first of these candidates; infinite where none was found."""
+    if not among.any():
         return float("inf")
     scores = np.round(example.candidates.features @ weights, 9)
     order = np.lexsort((example.candidates.doc_ids, -scores))
-    return float(np.argmax(example.right[order]) + 1)
+    return float(np.argmax(among[order]) + 1)
 
 
-def _measured(examples: Sequence[Example], weights: Floats, own: npt.NDArray[np.bool_]) -> dict[str, float]:
-    return _figures(np.array([rank_of(e, weights) for e in examples]), own)
+def _measured(examples: Sequence[Judged], weights: Floats, own: npt.NDArray[np.bool_]) -> dict[str, float]:
+    return _figures([(e, weights) for e in examples], own)
 
 
-def _figures(ranks: Floats, own: npt.NDArray[np.bool_]) -> dict[str, float]:
+def _figures(ranked: Sequence[tuple[Judged, Floats]], own: npt.NDArray[np.bool_]) -> dict[str, float]:
+    """Recall where an answer is known; `own_score`: MRR, to which a question of which only a wrong entry is known adds 1 - 1/rank."""
+    ranks = np.array([rank_of(e, w, e.right) for e, w in ranked])
+    wrong = np.array([rank_of(e, w, e.wrong) if not e.right.any() else np.inf for e, w in ranked])
+    only_wrong = np.array([bool(e.wrong.any() and not e.right.any()) for e, _ in ranked])
     figures = {}
-    for name, mask in (("own", own), ("base", ~own)):
+    for name, mask in ((OWN, own & ~only_wrong), (GUARD, ~own)):
         part = ranks[mask]
         for key, value in (("recall@1", part <= 1), ("recall@10", part <= 10), ("mrr", 1 / part)):
             figures[f"{name}_{key}"] = round(float(np.mean(value)), 4) if len(part) else 0.0
+    score = np.where(only_wrong, 1 - 1 / wrong, 1 / ranks)[own]
+    figures["own_score"] = round(float(np.mean(score)), 5) if len(score) else 0.0
+    if only_wrong.any():
+        figures["own_wrong_first"] = round(float(np.mean(wrong[only_wrong] <= 1)), 4)
     return figures
 
 
+def _is_allowed(figures: dict[str, float], before: dict[str, float], least: float = 0.0) -> bool:
+    return figures["guard_recall@1"] >= before["guard_recall@1"] - GUARD_LOSS and figures["own_score"] > least
+
+
 def _best_strength(figures: dict[str, dict[str, float]]) -> float:
-    """The strength with the best MRR on this instance's questions among those that cost the project's own nothing."""
+    """The strength with the best score on this instance's questions among those that cost the project's own nothing."""
     served = figures[f"{STRENGTHS[0]:g}"]
-    allowed = [s for s in STRENGTHS if figures[f"{s:g}"]["base_recall@1"] >= served["base_recall@1"] - BASE_LOSS]
-    return max(allowed, key=lambda s: (figures[f"{s:g}"]["own_mrr"], -s))
+    allowed = [s for s in STRENGTHS if s == STRENGTHS[0] or _is_allowed(figures[f"{s:g}"], served)]
+    return max(allowed, key=lambda s: (figures[f"{s:g}"]["own_score"], -s))
 
 
 def weights_text(weights: dict[str, Any]) -> str:

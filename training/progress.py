@@ -36,28 +36,38 @@ class Steps:
         self.console.print(line, markup=False)
 
     @contextmanager
-    def step(self, title: str, total: int) -> Iterator[Advance]:
-        """Yields what is called with the number of things done."""
+    def step(self, title: str, total: int, done: int = 0) -> Iterator[Advance]:
+        """Yields what is called with the number of things done. Args: done: before, by another process."""
         if not self.console.is_terminal:
-            yield self._lines(title, total)
+            yield self._lines(title, total, done)
             return
-        task = self._bars.add_task(title, total=total)
+        task = self._bars.add_task(title, total=total, completed=done)
         yield lambda done: self._bars.advance(task, done)
         self._bars.update(task, completed=total)
 
-    def _lines(self, title: str, total: int) -> Advance:
+    def _lines(self, title: str, total: int, before: int) -> Advance:
         """Says at the beginning, and then every few seconds, how far it is and how long it will take."""
-        self.say(f"{title}（0/{total}）")
-        started = said = time.monotonic()
-        count = 0
+        self.say(f"{title}（{before}/{total}）")
+        said = time.monotonic()
+        begun: tuple[float, int] | None = None  # from the first one on: what has to be done before it says nothing about the rest
+        count = before
 
         def advance(done: int) -> None:
-            nonlocal count, said
+            nonlocal count, said, begun
             count += done
             now = time.monotonic()
-            if now - said >= SAY_EVERY_S:
+            begun = begun or (now, count)
+            if now - said >= SAY_EVERY_S and count > begun[1]:
                 said = now
-                left = (now - started) / max(count, 1) * max(total - count, 0)
-                self.say(f"{title}（{count}/{total}，约剩 {left:.0f} 秒）")
+                left = (now - begun[0]) / (count - begun[1]) * max(total - count, 0)
+                self.say(f"{title}（{count}/{total}，约剩 {duration(left)}）")
 
         return advance
+
+
+def duration(seconds: float) -> str:
+    """For people: seconds, minutes from two minutes on, hours with minutes from two hours on."""
+    if seconds < 120:
+        return f"{max(seconds, 0):.0f} 秒"
+    minutes = round(seconds / 60)
+    return f"{minutes} 分钟" if minutes < 120 else f"{minutes // 60} 小时 {minutes % 60} 分钟"

@@ -3,7 +3,8 @@
 Loss: InfoNCE (van den Oord et al. 2018, arXiv:1807.03748) of each query over all documents shown in a step, not only those of its batch:
 with frozen vectors, every document is a hard negative for free. A document scores by its nearest passage. The map starts at, and is
 drawn to, the identity (weight decay on the change), so that little data changes little; entries of the query are dropped at random,
-which kept the map from learning the training queries by heart. Adam (Kingma & Ba 2015, arXiv:1412.6980), numpy, deterministic.
+which kept the map from learning the training queries by heart. A query of which only a wrong document is known is moved away from it
+(unlikelihood, Welleck et al. 2019, arXiv:1908.04319). Adam (Kingma & Ba 2015, arXiv:1412.6980), numpy, deterministic.
 """
 
 from collections.abc import Sequence
@@ -35,17 +36,21 @@ class AdapterPlan:
 
 
 WARM_UP, LEAST_RATE, EACH_SUBSET = 20, 0.05, 10
+LEAST_REST = 1e-3
 
 
 def train_adapter(
-    queries: Matrix, right: Sequence[int], passages: Matrix, owners: Ints, plan: AdapterPlan, advance: Advance = lambda _n: None
-) -> QueryAdapter:
+    queries: Matrix, documents: Sequence[int], passages: Matrix, owners: Ints, plan: AdapterPlan,
+    advance: Advance = lambda _n: None, right: Sequence[bool] | None = None,
+) -> QueryAdapter:  # fmt: skip
     """Args:
-    queries (n, d), passages (m, d): rows of unit length. right: the document of each query.
+    queries (n, d), passages (m, d): rows of unit length. documents: one for each query.
+    right: whether it answers the query; default: each does.
     owners (m,): the document of each passage, ascending from 0, each document with at least one.
     """
     chance = np.random.default_rng(plan.seed)
-    gold = np.asarray(right, dtype=np.int64)
+    named = np.asarray(documents, dtype=np.int64)
+    answers = np.ones(len(named), bool) if right is None else np.asarray(right, dtype=bool)
     dimension = queries.shape[1]
     change = np.zeros((dimension, dimension), np.float32)
     shift = np.zeros(dimension, np.float32)
@@ -62,7 +67,7 @@ def train_adapter(
         moved = queries[batch] + seen @ change + shift
         length = np.linalg.norm(moved, axis=1, keepdims=True)
         unit = moved / length
-        pull = subset.gradient(unit, gold[batch], plan.temperature)
+        pull = subset.gradient(unit, named[batch], answers[batch], plan.temperature)
         back = (pull - (pull * unit).sum(1, keepdims=True) * unit) / length
         gradients = [seen.T @ back + plan.pull * change, back.sum(0)]
         rate = plan.learning_rate * min(1.0, step / WARM_UP) * max(LEAST_RATE, 1 - step / plan.steps)
@@ -90,9 +95,9 @@ class _Subset:
         if self._count > self._most:
             self._shown = chance.choice(self._count, self._most, replace=False)
 
-    def gradient(self, unit: Matrix, gold: Ints, temperature: float) -> Matrix:
+    def gradient(self, unit: Matrix, named: Ints, answers: npt.NDArray[np.bool_], temperature: float) -> Matrix:
         """Of the mean loss by the unit query vectors."""
-        shown = np.union1d(self._shown, gold) if len(self._shown) < self._count else self._shown
+        shown = np.union1d(self._shown, named) if len(self._shown) < self._count else self._shown
         if len(shown) == self._count:
             passages, starts = self._passages, self._starts
             owners = self._owners
@@ -105,6 +110,9 @@ class _Subset:
         logits = (best - best.max(axis=1, keepdims=True)) / temperature
         share = np.exp(logits)
         share /= share.sum(axis=1, keepdims=True)
-        share[np.arange(len(gold)), np.searchsorted(shown, gold)] -= 1
+        lines, places = np.arange(len(named)), np.searchsorted(shown, named)
+        wrong = share[lines, places]  # of the named document, which counts where it is not the answer
+        share[lines, places] -= 1
+        share *= np.where(answers, 1.0, -wrong / np.maximum(1 - wrong, LEAST_REST))[:, None]
         weights = np.where(cosines >= best[:, owners], share[:, owners], 0.0)
-        return np.asarray(weights.astype(np.float32) @ passages / (temperature * len(gold)), dtype=np.float32)
+        return np.asarray(weights.astype(np.float32) @ passages / (temperature * len(named)), dtype=np.float32)

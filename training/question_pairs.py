@@ -27,11 +27,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Pair:
-    """A question and the positions of the entries that answer it, none if nothing does. Mined: whether hard negatives are looked for."""
+    """A question and the positions of the entries that answer it, none if nothing does.
+
+    Attributes: mined: whether hard negatives are looked for. wrong: entries that people said do not answer it; these are its hard ones.
+    """
 
     question: str
     right: tuple[int, ...]
     mined: bool = True
+    wrong: tuple[int, ...] = ()
 
 
 def read_entries(files: Iterable[Path]) -> tuple[list[Entry], list[Pair]]:
@@ -59,15 +63,19 @@ def _content(row: object, place: str) -> EntryContent:
 
 
 def read_pairs(files: Iterable[Path], entries: Sequence[Entry]) -> list[Pair]:
-    """Questions (the format of `wenzheng evaluate`) whose gold is among the entries; others are passed over.
+    """Questions (the format of `wenzheng evaluate`, and perhaps `wrong`: external ids) whose gold is among the entries; others are
+    passed over.
 
     Raises: TrainingDataError when a file has none.
     """
     places = {entry.external_id: i for i, entry in enumerate(entries)}
     pairs: list[Pair] = []
     for file in files:
-        found = [(q.text, tuple(places[g] for g in q.gold if g in places)) for q in read_questions(file)]
-        usable = [Pair(normalise(text), right) for text, right in found if right]
+        usable = []
+        for q, (_, row) in zip(read_questions(file), read_jsonl(file), strict=True):
+            right, wrong = (tuple(places[name] for name in named if name in places) for named in (q.gold, row.get("wrong") or ()))
+            if right:
+                usable.append(Pair(normalise(q.text), right, wrong=wrong))
         if not usable:
             raise TrainingDataError(f"{file.name} 里没有一个问题对应所给的条目。", fix="核对 --entries 是否为这些问题的条目。")
         pairs += usable

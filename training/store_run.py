@@ -3,7 +3,8 @@
 import json
 import shutil
 import time
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -24,21 +25,22 @@ from retrieval.evaluation import read_questions
 from retrieval.fusion import BUILTIN_WEIGHTS
 from retrieval.ranking import Ranking
 from retrieval.searcher import Searcher
+from retrieval.text import matchable, normalise
 from serving.loading import DIALOGUE_SOURCES, SetLoader
 from serving.pointer import ServedPointer
 from serving.runs import RunStore
 from settings import PROJECT_ROOT, Settings
 from training.bundle import BUNDLE_FOLDER, DATA_FOLDER, Run, environment, new_run_id, write_bundle
 from training.derived import write_derived
-from training.full import SHIPPED_QUESTIONS, finetuned_encoder
-from training.light import LightPlan, LightTrainer, Question
+from training.full import SHIPPED_QUESTIONS, finetuned_encoder, is_kept_from_encoder
+from training.light import ANCHOR, GUARD, LightPlan, LightTrainer, Question
 from training.nlu import BANK_FILE, bank_nlu, project_examples
 from training.progress import Steps
-from training.rows import ENTRY, OUT_OF_SCOPE, Dataset, assemble
+from training.rows import ENTRY, INTENT, NOT_ENTRY, OUT_OF_SCOPE, Dataset, Row, assemble
 from training.sources import Entries, read_entries, read_rows
 
-# what the project brings along for training (glob patterns); its test halves are never read here
-BASE_QUESTIONS = ("bench/questions/service_items_tune.jsonl", SHIPPED_QUESTIONS)
+# what the project brings along (glob patterns); its test halves are never read here
+BASE_QUESTIONS = {ANCHOR: SHIPPED_QUESTIONS, GUARD: "bench/questions/service_items_tune.jsonl"}
 BASE_UNANSWERABLE = "bench/questions/out_of_knowledge.jsonl"  # every second line, as in `fit_fusion`
 MOST_BASE = 800
 
@@ -90,9 +92,11 @@ def _train(
     own = OnnxEncoder(prepare_encoder(settings, steps.say))
     served = _served(settings, database, own)
     encoder_folder = served.bundle.encoder_folder if served.bundle else None
+    rows: Sequence[Row] = dataset.train
     if full:
         checkpoints = settings.root / "models" / "full_training"
         encoder_folder = finetuned_encoder(folder / "encoder", checkpoints, dataset, entries, steps)
+        rows = [row for row in rows if is_kept_from_encoder(row)]
     encoder = OnnxEncoder(encoder_folder) if encoder_folder else own
     # adapters belong to the space they were trained in
     start = Ranking.untrained(served.ranking.fusion, encoder.dimension) if full else served.ranking
@@ -101,7 +105,7 @@ def _train(
     plan = LightPlan()
     trainer = LightTrainer(searcher, encoder, start, served.weights, plan, steps)
     unanswerable = [row.text for row in dataset.train if row.kind == OUT_OF_SCOPE] + _base_unanswerable()
-    light = trainer.train(_questions(dataset, entries), unanswerable)
+    light = trainer.train(_questions(dataset, rows, entries), unanswerable, rescale=full)
     ranking = Ranking(start.fusion, light.adapter, start.bare, start.associations)
     text = json.dumps(light.weights, ensure_ascii=False, indent=1) + "\n"
     model = _dialogue(settings, dataset, folder, served, steps) if dialogue else None
@@ -112,7 +116,7 @@ def _train(
         run_id, "full" if full else "light", datetime.now(UTC).isoformat(timespec="seconds"), data=data,
         parameters={**plan.parameters(), "encoder": encoder.hash},
         environment={**environment(), **({DIALOGUE_SOURCES: fingerprint(settings)} if model else {})},
-        metrics={"cross_fitted": light.figures, "nlu_rows": sum(r.kind != ENTRY for r in dataset.train)},
+        metrics={"cross_fitted": light.figures, "nlu_rows": sum(r.kind in (INTENT, OUT_OF_SCOPE) for r in dataset.train)},
         parent=served.run_id, bundle=bundle.hash, seconds=round(time.monotonic() - started, 1),
     )  # fmt: skip
     run.write(folder)
@@ -135,23 +139,26 @@ def _loaded(settings: Settings, database: Database, encoder: OnnxEncoder, steps:
     return knowledge.searcher
 
 
-def _questions(dataset: Dataset, entries: Entries) -> list[Question]:
-    """This instance's, and those of the project whose entries are published here."""
+def _questions(dataset: Dataset, rows: Sequence[Row], entries: Entries) -> list[Question]:
+    """This instance's, of these rows, and those of the project whose entries are published here."""
     ids = {name: entry_id for entry_id, name in entries.names.items() if entry_id is not None}
-    # similar questions are in the index word for word and would find themselves
-    own = [
-        Question(row.text, frozenset({ids[row.label]}), row.group, own=True)
-        for row in dataset.train
-        if row.kind == ENTRY and row.source != "similar_question"
-    ]
+    by_text: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        # similar questions are in the index word for word and would find themselves
+        if row.kind in (ENTRY, NOT_ENTRY) and row.source != "similar_question":
+            by_text[row.key].append(row)
+    own = []
+    for same in by_text.values():
+        right, wrong = (frozenset(ids[row.label] for row in same if row.kind == kind) for kind in (ENTRY, NOT_ENTRY))
+        own.append(Question(same[0].text, right, same[0].group, wrong=wrong))
     held = {row.key for row in dataset.test}
     base = []
-    for pattern in BASE_QUESTIONS:
+    for part, pattern in BASE_QUESTIONS.items():
         asked = [q for file in sorted(PROJECT_ROOT.glob(pattern)) for q in read_questions(file)]
         found = [q for q in asked if any(g in ids for g in q.gold)]
         found = sorted(found, key=lambda q: sha256(q.text.encode()).hexdigest())[:MOST_BASE]
-        base += [Question(q.text, frozenset(ids[g] for g in q.gold if g in ids), f"base:{q.gold[0]}", own=False) for q in found]
-    return [*own, *(q for q in base if q.text not in held)]
+        base += [Question(q.text, frozenset(ids[g] for g in q.gold if g in ids), f"base:{q.gold[0]}", part) for q in found]
+    return [*own, *(q for q in base if matchable(normalise(q.text)) not in held)]
 
 
 def _base_unanswerable() -> list[str]:

@@ -82,29 +82,48 @@ def test_the_adapter_gives_the_onnx_graph_the_trained_vectors(files, tmp_path):
     assert np.sum(ours * embed_all(trainer(files).embedder.questions, texts), axis=1).max() < 0.995
 
 
-def test_an_interrupted_training_ends_like_an_uninterrupted_one(files, tmp_path):
-    from training.finetune_encoder import Trainer
-
+@pytest.mark.parametrize(("epoch", "step"), [(0, 1), (1, 1), (1, 2)])
+def test_an_interrupted_training_ends_like_an_uninterrupted_one(files, tmp_path, epoch, step):
     whole = trainer(files)
     whole.train(tmp_path / "whole")
 
     class InterruptedTrainingError(Exception):
         pass
 
-    def stop_in_second_epoch(epoch, *_rest):
-        if epoch == 1:
+    def stop(*reported):
+        if reported[:2] == (epoch, step):
             raise InterruptedTrainingError
 
     broken = trainer(files)
-    broken.report = stop_in_second_epoch
+    broken.report, broken.checkpoint_every_s = stop, 0.0
     with pytest.raises(InterruptedTrainingError):
         broken.train(tmp_path / "checkpoint")
     rest = trainer(files)
-    assert isinstance(rest, Trainer)
     assert rest.resume(tmp_path / "checkpoint")
-    assert rest.epoch == 1
+    assert (rest.epoch, rest.step) == (epoch, step)
     rest.train(tmp_path / "checkpoint")
     assert rest.write(tmp_path / "rest.npz").version == whole.write(tmp_path / "whole.npz").version
+
+
+def test_timing_what_is_left_changes_nothing(files, tmp_path):
+    whole, timed = trainer(files), trainer(files)
+    assert timed.seconds_left() > 0
+    for one in (whole, timed):
+        one.train(tmp_path / "checkpoint")
+    assert timed.write(tmp_path / "timed.npz").version == whole.write(tmp_path / "whole.npz").version
+    assert timed.seconds_left() == pytest.approx(0, abs=1e-9)
+
+
+def test_what_people_called_wrong_is_the_hard_negative(files):
+    from dataclasses import replace
+
+    from training.contrastive import mine
+
+    training = trainer(files)
+    pairs = [replace(training.asked[0], wrong=(4,)), *training.asked[1:]]
+    hard = mine(training.embedder, pairs, training.entries)
+    assert hard[0] == [4]
+    assert len(hard[1]) > 1
 
 
 def test_the_checkpoint_of_another_training_is_refused(files, tmp_path):

@@ -39,7 +39,9 @@ async def _stream(services: Services, request: Request, agent: str) -> AsyncIter
         yield f"retry: 2000\nevent: hello\ndata: {json.dumps(hello, ensure_ascii=False)}\n\n"
         while True:
             try:
-                yield await asyncio.wait_for(watcher.pieces.get(), CHECK_S)
+                async with asyncio.timeout(CHECK_S):  # wait_for would start a task for each piece
+                    piece = await watcher.pieces.get()
+                yield piece
             except TimeoutError:
                 try:
                     await asyncio.to_thread(services.gate.require, later, "desk")

@@ -2,14 +2,18 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi import Request as HttpRequest
+from pydantic import Field
 
 from bot.routes.desk.fields import TAG, ConversationId, MessageId, Number, Request, Said
 from bot.services import Services
 from desk.agent_desk import Mark as MarkName
 
-Question = Annotated[str, Query(min_length=1, max_length=2000, pattern=r"\S", description="来电人或市民说的话")]
+
+class Search(Request):
+    q: Annotated[str, Field(min_length=1, max_length=2000)] = Field(description="来电人或市民说的话")
+    k: Annotated[int, Field(ge=1, le=20)] = Field(6, description="要几条")
 
 
 class Mark(Request):
@@ -40,12 +44,12 @@ def suggestion_routes(services: Services) -> APIRouter:
         gate.require(request, "desk")
         return desk.suggestions.of_message(conversation_id, message_id)
 
-    @router.get("/api/desk/suggestions", summary="按文字查知识，结果与推荐同样格式（电话模式、手工检索）")
-    def search(
-        request: HttpRequest, q: Question, k: Annotated[int, Query(ge=1, le=20, description="要几条")] = 6
-    ) -> dict[str, Any]:
+    @router.post(
+        "/api/desk/suggestions", summary="按文字查知识，结果与推荐同样格式（电话模式、手工检索）；文字不进入网址和访问日志"
+    )
+    def search(request: HttpRequest, given: Search) -> dict[str, Any]:
         gate.require(request, "desk")
-        return desk.suggestions.search(q.strip(), k)
+        return desk.suggestions.search(given.q, given.k)
 
     @router.post("/api/desk/marks", status_code=201, summary="标记一条推荐不对、过时，或缺少合适的知识")
     def mark(request: HttpRequest, given: Mark) -> dict[str, Any]:

@@ -29,7 +29,7 @@ export default {
       looking = new AbortController();
       const started = performance.now();
       try {
-        const found = await api.get(`/api/desk/suggestions?${new URLSearchParams({ q: words.slice(0, 2000) })}`, { signal: looking.signal });
+        const found = await api.post("/api/desk/suggestions", { q: words }, { signal: looking.signal });
         if (words === state.call.text.trim()) { state.found = found; state.ms = Math.round(performance.now() - started); }
       } catch (problem) {
         if (problem.name !== "AbortError") say(problem.message, true);

@@ -131,7 +131,7 @@ export function createStore(api, me) {
     searching = new AbortController();
     state.finding = true;
     try {
-      const found = await api.get(`/api/desk/suggestions?${new URLSearchParams({ q: said })}`, { signal: searching.signal });
+      const found = await api.post("/api/desk/suggestions", { q: said }, { signal: searching.signal });
       if (state.search !== said) return undefined;
       disarm();
       state.found = found;

@@ -1,7 +1,6 @@
 """The whole gateway with its public account on PostgreSQL: two processes, one effect a message, one delivery an answer."""
 
 import asyncio
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -10,26 +9,16 @@ from conversations.models import OutboxMessage, Turn
 from tests.contract.http.conftest import publish
 from tests.contract.wechat.conftest import SlowDialogue, Start
 from tests.contract.wechat.test_five_seconds import ANSWER, QUESTION, Phone, _fifths, in_fifths, outbox, until  # noqa: F401
-from tests.fixtures.postgres import find_binaries, running_postgres
 from tests.fixtures.wechat_server import WeChatServer, text_push
 from tests.fixtures.wechat_stand_in import WeChatStandIn
 
 pytestmark = pytest.mark.postgres
 
 
-@pytest.fixture(scope="module")
-def database_url() -> Iterator[str]:
-    binaries = find_binaries()
-    if binaries is None:
-        pytest.skip("没有 PostgreSQL：apt-get install postgresql")
-    with running_postgres(binaries) as url:
-        yield url
-
-
 async def test_overlapping_attempts_at_two_processes(
-    start: Start, database_url: str, dialogue: SlowDialogue, api: WeChatStandIn
+    start: Start, postgres_url: str, dialogue: SlowDialogue, api: WeChatStandIn
 ) -> None:
-    (services, first), (others, second) = await start(DATABASE_URL=database_url), await start(DATABASE_URL=database_url)
+    (services, first), (others, second) = await start(DATABASE_URL=postgres_url), await start(DATABASE_URL=postgres_url)
     async with (
         httpx.AsyncClient(base_url=first.url, timeout=30) as one,
         httpx.AsyncClient(base_url=second.url, timeout=30) as other,
@@ -54,8 +43,8 @@ async def test_overlapping_attempts_at_two_processes(
 
 
 @in_fifths
-async def test_what_waits_is_told_with_the_next_reply(start: Start, database_url: str, dialogue: SlowDialogue) -> None:
-    services, running = await start(can_send=False, DATABASE_URL=database_url)
+async def test_what_waits_is_told_with_the_next_reply(start: Start, postgres_url: str, dialogue: SlowDialogue) -> None:
+    services, running = await start(can_send=False, DATABASE_URL=postgres_url)
     async with httpx.AsyncClient(base_url=running.url, timeout=30) as client:
         phone = Phone(WeChatServer(client), "oPgLate")
         await until(lambda: services.index.revision > 0)

@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from answering.answerer import Answerer, CaseView
-from answering.regions import FILE, Jurisdiction, JurisdictionFinder, foreign_places, home_region, region_name
+from answering.regions import (
+    FILE,
+    Jurisdiction,
+    JurisdictionFinder,
+    foreign_places,
+    home_region,
+    means_here,
+    region_name,
+    without_foreign,
+)  # fmt: skip
 from settings import PROJECT_ROOT
 from tests.unit.answering.conftest import Town
 
@@ -289,3 +298,24 @@ def test_importing_reads_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_sample_place_does_not_hide_where_the_real_entries_are_from() -> None:
     assert home_region(None, {"990100", "440000", "440100"}) == "440000"
     assert home_region(None, {"990100", "990102"}) == "990100"
+
+
+@pytest.mark.parametrize("text", ["我问的是我们这里", "不是，我说的是本地的", "那我们这边呢", "本市的规定", "就问这里的"])
+def test_our_own_place_is_meant(text):
+    assert means_here(text)
+
+
+@pytest.mark.parametrize("text", ["我们这里居住证怎么办", "我问的是公积金", "那杭州的呢", "本地户口"])
+def test_more_than_our_own_place_is_meant(text):
+    assert not means_here(text)
+
+
+def test_a_question_without_the_places_that_are_not_ours():
+    assert without_foreign("成都的公积金怎么提取", "440000") == "公积金怎么提取"
+    assert without_foreign("在成都市那边办居住证要什么", "440000") == "办居住证要什么"
+    assert without_foreign("广州的公积金怎么提取", "440000") == "广州的公积金怎么提取"
+
+
+@pytest.mark.parametrize("text", ["我户口是四川的有影响吗", "户籍在四川能办吗"])
+def test_where_somebody_is_registered_is_no_other_place(text):
+    assert not foreign_places(text, "440000")

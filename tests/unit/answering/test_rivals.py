@@ -45,3 +45,20 @@ class TestWhatTheQuestionNames:
         usual, short = candidate(7, "企业一般注销登记", "公司怎么注销"), candidate(8, "企业简易注销登记", "公司怎么快点注销")
         assert asked("一般注销的呢", (usual, 0.9), (short, 0.7)) == [7]
         assert asked("公司注销要多久", (short, 0.97), (usual, 0.7)) == [8, 7]
+
+
+GENERAL = candidate(5, "企业一般注销登记", "公司一般注销流程", "公司清算要怎么弄")
+SIMPLE = candidate(6, "企业简易注销登记", "没欠债的公司怎么注销", "公司注销最快多久")
+
+
+class TestVariantsOfOneMatter:
+    @pytest.mark.parametrize("text", ["注销公司需要什么材料", "公司怎么注销"])
+    def test_a_question_that_names_neither_is_asked_which(self, text: str) -> None:
+        assert asked(text, (GENERAL, 0.93), (SIMPLE, 0.2)) == [5, 6]
+
+    def test_a_question_that_says_which_is_answered(self) -> None:
+        assert asked("没欠债的公司怎么注销要什么材料", (SIMPLE, 0.93), (GENERAL, 0.2)) == [6]
+        assert asked("公司简易注销要几天", (SIMPLE, 0.93), (GENERAL, 0.2)) == [6]
+
+    def test_titles_that_differ_in_more_than_a_word_are_no_variants(self) -> None:
+        assert asked("公积金提取要什么材料", (RENT, 0.93), (BUY, 0.2)) == [1]

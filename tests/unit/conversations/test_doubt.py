@@ -2,8 +2,9 @@
 
 import pytest
 
+from conversations import tasks
 from conversations.case import Case
-from conversations.doubt import gives_way, is_doubtful, likeliest_question
+from conversations.doubt import gives_way, is_doubtful, is_no_courtesy, likeliest_question
 from conversations.tasks import COMPLAINT, GREET, HANDOFF, POLICY_MATCH, PROGRESS
 
 
@@ -38,11 +39,33 @@ def test_nothing_is_doubted_while_a_form_is_open() -> None:
 
 
 def test_a_sure_answer_outweighs_and_a_weak_guess_gives_way() -> None:
-    assert gives_way(COMPLAINT, COMPLAINT, 0.8, "answer", 0.95)
-    assert not gives_way(COMPLAINT, COMPLAINT, 0.8, "answer", 0.7)
-    assert not gives_way(COMPLAINT, COMPLAINT, 0.8, "fallback", 0.1)
-    assert gives_way(PROGRESS, PROGRESS, 0.4, "fallback", 0.1)
-    assert not gives_way("answer", POLICY_MATCH, 0.4, "clarify", 0.5)  # then the check-up is begun
+    told = "晚上楼下太吵睡不着"
+    assert gives_way(COMPLAINT, COMPLAINT, 0.8, "answer", 0.95, told)
+    assert not gives_way(COMPLAINT, COMPLAINT, 0.8, "answer", 0.7, told)
+    assert not gives_way(COMPLAINT, COMPLAINT, 0.8, "fallback", 0.1, told)
+    assert gives_way(PROGRESS, PROGRESS, 0.4, "fallback", 0.1, "啥时候")
+    assert not gives_way("answer", POLICY_MATCH, 0.4, "clarify", 0.5, "有啥补贴")  # then the check-up is begun
+
+
+def test_a_question_for_a_rule_becomes_no_ticket() -> None:
+    assert gives_way(COMPLAINT, COMPLAINT, 0.64, "fallback", 0.1, "农村自己家盖房子要审批不")
+    assert not gives_way(COMPLAINT, COMPLAINT, 0.64, "fallback", 0.1, "半夜施工能不能管管啊")
+
+
+@pytest.mark.parametrize(
+    ("task", "text"),
+    [
+        (tasks.GOODBYE, "去年走了仨"),
+        (tasks.GOODBYE, "已经跨月了"),
+        (tasks.GOODBYE, "上礼拜三下午"),
+        (tasks.FEEDBACK_POSITIVE, "没有债务，想要快点的那种"),
+    ],
+)
+def test_facts_are_no_courtesies(task: str, text: str) -> None:
+    assert is_no_courtesy(task, 0.81, text)
+    assert gives_way(task, task, 0.81, "fallback", 0.1, text)
+    assert not is_no_courtesy(tasks.GOODBYE, 0.81, "好的，那先这样，再见")
+    assert not is_no_courtesy(tasks.FEEDBACK_POSITIVE, 0.81, "照你讲的流程走，执照下来了")
 
 
 def test_the_question_behind_it_is_named_by_the_likeliest_intent_of_questions() -> None:

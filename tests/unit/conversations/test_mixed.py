@@ -2,7 +2,7 @@
 
 import pytest
 
-from conversations.mixed import question_in, taken_apart
+from conversations.mixed import asks_other, question_in, taken_apart, two_questions
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,33 @@ class TestAComplaintBesideAQuestion:
     def test_one_thing_stays_one(self, text: str) -> None:
         apart = taken_apart(text)
         assert apart is None or apart.complaint is None
+
+
+def test_two_questions_of_different_matters_are_taken_one_after_the_other():
+    assert two_questions("营业执照地址变更怎么弄，还有社保开户要带什么") == ("营业执照地址变更怎么弄", "社保开户要带什么")
+    assert two_questions("个税多交了怎么退还有生育津贴怎么申请") == ("个税多交了怎么退", "生育津贴怎么申请")
+    assert question_in("你好，居住证怎么办，另外失业金怎么领") == "居住证怎么办"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "公司怎么注销，还有要带什么材料",
+        "居住证怎么办，还有多久能拿到",
+        "还有什么政策可以享受",
+        "居住证怎么办还有效吗",
+        "我们公司50个人，另外还有两个残疾人",
+    ],
+)
+def test_one_matter_stays_whole(text):
+    assert two_questions(text) is None
+
+
+@pytest.mark.parametrize("text", ["另一件", "那另一件呢", "第二件事", "另外一个问题呢"])
+def test_the_other_question_is_asked_for(text):
+    assert asks_other(text)
+
+
+@pytest.mark.parametrize("text", ["第二个", "另一家公司怎么办", "下一步怎么办"])
+def test_other_things_are_not_the_other_question(text):
+    assert not asks_other(text)

@@ -1,6 +1,5 @@
 """What depends on the engine: one turn a delivery, one reply a turn, one number a ticket, also under PostgreSQL's concurrency."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,8 +9,6 @@ from conversations.consultation import Consultation
 from conversations.models import AnswerRow, Conversation, Message, Turn
 from conversations.records import ConversationRecords
 from database.engine import Database
-from database.migrate import migrate
-from tests.fixtures.postgres import find_binaries, running_postgres
 from tests.unit.conversations.stand_ins import ScriptedAnswerer
 from tickets.models import Ticket
 
@@ -19,16 +16,9 @@ pytestmark = pytest.mark.postgres
 AT_ONCE = 8
 
 
-@pytest.fixture(scope="module")
-def database() -> Iterator[Database]:
-    binaries = find_binaries()
-    if binaries is None:
-        pytest.skip("没有 PostgreSQL：apt-get install postgresql")
-    with running_postgres(binaries) as url:
-        database = Database(url.replace("postgresql://", "postgresql+psycopg://"))
-        migrate(database)
-        yield database
-        database.dispose()
+@pytest.fixture
+def database(postgres: Database) -> Database:
+    return postgres
 
 
 @pytest.fixture

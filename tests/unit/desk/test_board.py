@@ -40,6 +40,29 @@ class TestLooking:
         assert rows == {first: ("taken", None, "wang"), second: ("waiting", 1, None)}
         assert change["waiting"] == 1
 
+    def test_only_what_changed_is_told_however_many_wait(self, database, lists, waits, records):
+        board = DeskBoard(database, lists)
+        first, *others = [waits(f"第{n}位") for n in range(30)]
+        board.look()
+        records.reserve("web", "第7位", "还在吗", None)
+        assert [row["conversation_id"] for row in told(board.look())[0][1]["rows"]] == [others[6]]
+        HandoffDesk(database).take(others[-1], "wang")
+        HandoffDesk(database).transfer(others[-1], "wang", "li")
+        assert [(row["conversation_id"], row["agent"]) for row in told(board.look())[0][1]["rows"]] == [(others[-1], "li")]
+        HandoffDesk(database).take(first, "wang")
+        assert len(told(board.look())[0][1]["rows"]) == 29, "everybody has moved up"
+
+    def test_more_messages_than_a_look_takes_are_told_by_the_next(self, database, lists, waits, records, monkeypatch):
+        monkeypatch.setattr("desk.board.MOST_MESSAGES", 4)
+        monkeypatch.setattr("desk.board.OVERLAP", 3)
+        board = DeskBoard(database, lists)
+        waits("甲")
+        board.look()
+        for number in range(10):
+            records.reserve("web", "甲", f"第 {number} 句", None)
+        words = [data["text"] for _ in range(4) for kind, data in told(board.look()) if kind == "message"]
+        assert words == [f"第 {number} 句" for number in range(10)]
+
     def test_a_conversation_that_ends_is_told_as_ended(self, database, lists, waits):
         board, desk = DeskBoard(database, lists), HandoffDesk(database)
         first = waits("甲")

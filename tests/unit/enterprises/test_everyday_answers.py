@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from enterprises.dates import add_months, read_months, read_period
 from enterprises.facts import registry
-from enterprises.hearing import hear, is_skip, read_answer, reading_of
+from enterprises.hearing import hear, is_skip, read_answer, read_share, reading_of
 from enterprises.numerals import find_numbers
 from enterprises.values import Amount, Choice, Period, Place, describe, from_json, to_json
 
@@ -214,3 +214,30 @@ VALUES = st.one_of(
 def test_values_are_stored_without_loss_and_can_be_told(value) -> None:
     assert from_json(to_json(value)) == value
     assert describe(value)
+
+
+@pytest.mark.parametrize(("said", "percent"), [("一成左右", (9, 11)), ("两成", (18, 22)), ("10%", (10, 10)), ("3个点", (3, 3))])
+def test_shares_are_percentages(said, percent):
+    value = read_answer("裁员率", said, TODAY)
+    assert (value.low, value.high) == percent
+
+
+@pytest.mark.parametrize("said", ["新招了3个", "30人", "走了5个人"])
+def test_people_are_no_percentage(said):
+    assert read_answer("裁员率", said, TODAY) is None
+
+
+def test_people_newly_hired_are_a_share_of_those_known():
+    told = "是小型企业，有12个人，新招了3个"
+    assert read_share("新招重点群体比例", told, {"从业人数": Amount.exactly(12)}) == Amount.exactly(25)
+    assert read_share("新招重点群体比例", told, {}) is None
+    assert read_share("裁员率", "走了3个", {"从业人数": Amount.exactly(12)}) is None
+
+
+def test_a_year_in_two_digits_is_no_duration():
+    assert read_answer("失业保险缴费月数", "09年办的厂", TODAY) is None
+    assert read_answer("失业保险缴费月数", "9年了", TODAY) is not None
+
+
+def test_an_age_is_told_without_its_unit():
+    assert hear("我妈今年八十一了能领啥补贴", TODAY).told["年龄"] == Amount.exactly(81)

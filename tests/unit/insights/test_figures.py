@@ -13,7 +13,6 @@ from sqlalchemy import insert
 
 from conversations.models import AnswerRow, Conversation, Feedback, HandoffRequest, Turn
 from database.engine import Database
-from database.migrate import migrate
 from insights.errors import FigureRangeError
 from insights.figure_filter import FigureFilter
 from insights.figure_registry import FIGURES
@@ -23,7 +22,6 @@ from knowledge_base.content import parse_content
 from knowledge_base.entries import EntryStore
 from knowledge_base.workflow import Actor
 from settings import PROJECT_ROOT
-from tests.fixtures.postgres import find_binaries, running_postgres
 from tests.unit.conversations.conftest import SettableClock
 from tests.unit.insights.conftest import Say
 from tickets import rules, store
@@ -230,12 +228,5 @@ def test_a_hundred_thousand_turns_take_less_than_a_second(database: Database) ->
 
 
 @pytest.mark.postgres
-def test_a_hundred_thousand_turns_take_less_than_a_second_on_postgresql() -> None:
-    binaries = find_binaries()
-    if binaries is None:
-        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    with running_postgres(binaries) as url:
-        database = Database(url)
-        migrate(database)
-        _within_a_second(database)
-        database.dispose()
+def test_a_hundred_thousand_turns_take_less_than_a_second_on_postgresql(postgres: Database) -> None:
+    _within_a_second(postgres)

@@ -17,7 +17,6 @@ from serving.pointer import ServedPointer
 from settings import PROJECT_ROOT
 from staff.audit import AuditFilter, AuditLog
 from staff.members import Member
-from tests.fixtures.postgres import find_binaries, running_postgres
 
 WANG, LI = (Member(name, name, "maintainer") for name in "王李")
 
@@ -86,16 +85,8 @@ def test_decisions_of_several_processes_get_numbers_without_gaps(database: Datab
 
 
 @pytest.mark.postgres
-def test_so_they_do_on_postgresql() -> None:
-    binaries = find_binaries()
-    if binaries is None:
-        pytest.skip("没有 PostgreSQL：apt-get install postgresql")
-    with running_postgres(binaries) as url:
-        url = url.replace("postgresql://", "postgresql+psycopg://")
-        database = Database(url)
-        migrate(database)
-        assert sorted(_everybody_promotes(url)) == list(range(1, 31))
-        database.dispose()
+def test_so_they_do_on_postgresql(postgres: Database) -> None:
+    assert sorted(_everybody_promotes(postgres.url)) == list(range(1, 31))
 
 
 def test_every_decision_is_in_the_audit_log(database: Database) -> None:

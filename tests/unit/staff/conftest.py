@@ -9,7 +9,6 @@ import pytest
 from database.engine import Database
 from database.migrate import migrate
 from staff.accounts import Member, StaffAccounts
-from tests.fixtures.postgres import find_binaries, running_postgres
 
 BOSS = Member("boss", "主任", "admin", address="10.1.1.1")
 PASSWORD = "four words long"
@@ -44,15 +43,3 @@ def database(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def accounts(database: Database, clock: TurnedClock) -> StaffAccounts:
     return StaffAccounts(database, now=clock)
-
-
-@pytest.fixture
-def postgres() -> Iterator[Database]:
-    binaries = find_binaries()
-    if binaries is None:
-        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    with running_postgres(binaries) as url:
-        database = Database(url)
-        migrate(database)
-        yield database
-        database.dispose()

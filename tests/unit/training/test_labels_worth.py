@@ -39,7 +39,7 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         patch.object(labels_worth, "OnnxEncoder", lambda _folder: encoder),
         patch.object(store_run, "prepare_encoder", lambda *_: tmp_path),
         patch.object(labels_worth, "prepare_encoder", lambda *_: tmp_path),
-        patch.object(store_run, "BASE_QUESTIONS", ()),
+        patch.object(store_run, "BASE_QUESTIONS", {}),
         patch.object(store_run, "_base_unanswerable", list),
     ):
         yield made

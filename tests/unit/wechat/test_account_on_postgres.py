@@ -1,7 +1,6 @@
 """The lease on the account's row under PostgreSQL's concurrency."""
 
 import asyncio
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -9,25 +8,10 @@ import pytest
 
 from bot.channels.wechat.account_record import AccountRecord
 from bot.channels.wechat.tokens import TokenStore
-from database.engine import Database
-from database.migrate import migrate
-from tests.fixtures.postgres import find_binaries, running_postgres
 from tests.unit.wechat.conftest import APP_ID, SECRET
 
 pytestmark = pytest.mark.postgres
 AT_ONCE = 8
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Database]:
-    binaries = find_binaries()
-    if binaries is None:
-        pytest.skip("没有 PostgreSQL：apt-get install postgresql")
-    with running_postgres(binaries) as url:
-        database = Database(url)
-        migrate(database)
-        yield database
-        database.dispose()
 
 
 def test_of_many_one_gets_the_lease(postgres):

@@ -18,7 +18,7 @@ HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 class TestPhone:
     async def test_a_call_counts_in_answers_and_gaps_once(self, client, wang, waiting, services):
-        found = (await client.get("/api/desk/suggestions", params={"q": QUESTION}, headers=wang)).json()["suggestions"][0]
+        found = (await client.post("/api/desk/suggestions", json={"q": QUESTION}, headers=wang)).json()["suggestions"][0]
         call = {
             "key": "call-0001", "notes": "来电人着急",
             "questions": [

@@ -2,7 +2,8 @@
 
 from sqlalchemy import select
 
-from desk.tables import SuggestionMark
+from conversations.models import Conversation
+from desk.tables import AgentReply, SuggestionMark
 from tests.contract.http.conftest import ADMIN, ask
 from tests.contract.http.desk.conftest import QUESTION, Bearer, act, listed, member, suggested
 from tests.contract.http.test_chat import assert_error
@@ -167,10 +168,47 @@ class TestSuggestions:
         assert (await suggested(client, wang, reply["conversation_id"]))["idle"] is True
 
     async def test_search_by_hand_has_the_same_shape(self, client, wang, waiting):
-        found = (await client.get("/api/desk/suggestions", params={"q": QUESTION}, headers=wang)).json()
+        found = (await client.post("/api/desk/suggestions", json={"q": QUESTION}, headers=wang)).json()
         shown = await suggested(client, wang, waiting)
         assert found.keys() == shown.keys()
         assert found["suggestions"][0]["text"] == shown["suggestions"][0]["text"]
+
+    async def test_personal_numbers_reach_neither_search_nor_what_is_kept(self, client, wang, waiting, services, caplog, capfd):
+        numbers = ("13800138000", "11010119900307757X", "6222021234567890128")
+        words = f"手机{numbers[0]}，身份证{numbers[1]}，卡{numbers[2]}，食品经营许可证怎么延续"
+        looked_up = []
+        searcher = services.index.searcher
+        search, encode = searcher.search, searcher.encoder.encode_queries
+        searcher.search = lambda query, *args, **more: looked_up.append(query) or search(query, *args, **more)
+        searcher.encoder.encode_queries = lambda texts: looked_up.extend(texts) or encode(texts)
+        try:
+            await act(client, wang, waiting, "take")
+            await ask(client, words)
+            told = await suggested(client, wang, waiting)
+            typed = (await client.post("/api/desk/suggestions", json={"q": words}, headers=wang)).json()
+            alone = (await client.post("/api/desk/suggestions", json={"q": numbers[1]}, headers=wang)).json()
+            first = told["suggestions"][0]
+            body = {"entry_id": first["entry_id"], "version": first["version"]}
+            for asked in ({"message_id": told["message_id"]}, {"q": words}):
+                assert (await act(client, wang, waiting, "send", {**body, **asked})).status_code == 200
+        finally:
+            del searcher.search, searcher.encoder.encode_queries
+        assert first["title"] == typed["suggestions"][0]["title"] == "食品经营许可证延续"
+        assert looked_up
+        assert told["question"] == "手机 ，身份证 ，卡 ，食品经营许可证怎么延续"
+        assert typed["text"] == "手机[电话号码]，身份证[身份证号]，卡[银行卡号]，食品经营许可证怎么延续"
+        assert alone["text"] == "[身份证号]"
+        with services.database.read() as session:
+            rows = [
+                [getattr(row, column.name if column.name != "case_state" else "case") for column in table.__table__.columns]
+                for table in (SuggestionMark, AgentReply, Conversation)
+                for row in session.scalars(select(table))
+            ]
+        output = capfd.readouterr()
+        kept = str([looked_up, told, typed, [f.result() for f in services.desk.suggestions._kept.values()], rows])
+        for number in numbers:
+            assert number not in kept + caplog.text + output.out + output.err
+        assert (await client.get("/api/desk/suggestions", params={"q": "证"}, headers=wang)).status_code == 405
 
     async def test_marks_are_kept_masked(self, client, wang, waiting, services):
         body = {

@@ -1,0 +1,89 @@
+"""Whether an entry that was found is about what the question asks, as far as its words tell. Pure.
+
+How probable an entry is says how alike texts are. These rules say what likeness cannot: that an enquiry into progress does not
+tell how a thing is got, that the entry lacks the very term of the question, that it shares everyday words with it and no others.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+
+from answering.facets import pieces_left
+from answering.following import sentences
+from knowledge_base.content import EntryContent
+from retrieval.text import normalise
+
+CERTAIN = 0.9  # probability from which words no longer speak against an entry
+LONGEST_WORDED = 24  # characters of a question whose words are few enough to be looked for one by one
+# services about a matter rather than the matter itself: word of a title → words of a question that mean such a service
+_BESIDE_THE_MATTER = {
+    word: re.compile(meant)
+    for word, meant in {
+        "查询": r"查|进度|哪一?步|到哪|看看|怎么看|哪里看|名单|信息|介绍",
+        "公证": r"公证",
+        "公示": r"公示|公布|公开|名单|查",
+        "公告": r"公告|公示|通告|公布|查",
+        "指引": r"公证|指引|指南|说明|流程",
+        "下载": r"下载|模板|表格|样本|电子版",
+        "鉴定": r"鉴定|真伪|真假|辨|验",
+        "验证": r"验|真伪|真假|核实",
+        "预约": r"约|挂号",
+    }.items()
+}
+_DOES = frozenset({"steps", "materials", "fee", "time"})
+_NEEDS = re.compile(r"要.{0,8}(?:证|许可|审批|备案|执照|手续)[吗不么没]")
+_EVERYDAY = re.compile(
+    r"补贴|补助|津贴|奖励|优惠|政策|社区|公司|企业|单位|个人|员工|人员|有没有|多少|怎么|什么|一个|一下|[个请给为]"
+)
+_GIVEN = re.compile(r"补贴|补助|津贴|奖励|优惠")
+
+
+def is_beside_the_point(
+    content: EntryContent,
+    probability: float,
+    question: str,
+    facets: Collection[str],
+    terms: Sequence[str],
+    others: Sequence[EntryContent],
+) -> bool:
+    """Whether an entry does not answer a question although it is like it.
+
+    Args:
+        facets: asked for; terms: official terms that the question names; others: entries found besides.
+    """
+    plain = normalise(question)
+    if normalise(content.title) in plain:
+        return False
+    if _is_another_service(content.title, plain, facets):
+        return True
+    if probability >= CERTAIN or len(plain) > LONGEST_WORDED:
+        return False
+    return _lacks_a_term(content, terms, others) or _shares_everyday_words_only(content, plain)
+
+
+def _is_another_service(title: str, plain: str, facets: Collection[str]) -> bool:
+    if not (_DOES & set(facets) or _NEEDS.search(plain)):
+        return False
+    return any(word in title and not meant.search(plain) for word, meant in _BESIDE_THE_MATTER.items())
+
+
+def _lacks_a_term(content: EntryContent, terms: Sequence[str], others: Sequence[EntryContent]) -> bool:
+    """Whether a term of the question stands nowhere in the entry but is what another one found is about."""
+    missing = [term for term in terms if term not in _words_of(content)]
+    return any(term in _about(other) for term in missing for other in others)
+
+
+def _shares_everyday_words_only(content: EntryContent, plain: str) -> bool:
+    if not _GIVEN.search(plain):
+        return False
+    specific = [part for piece in pieces_left(_GIVEN.sub(" ", plain)) for part in _EVERYDAY.sub(" ", piece).split()]
+    pairs = {part[i : i + 2] for part in specific for i in range(len(part) - 1)}
+    held = _words_of(content)
+    return bool(pairs) and not any(pair in held for pair in pairs)
+
+
+def _about(content: EntryContent) -> str:
+    return normalise("\n".join([content.title, *content.similar_questions]))
+
+
+def _words_of(content: EntryContent) -> str:
+    return normalise("\n".join([_about(content), *sentences(content), *content.tags, *content.audience]))

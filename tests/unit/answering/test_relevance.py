@@ -1,0 +1,41 @@
+"""An entry that only sounds like the question does not answer it."""
+
+import pytest
+
+from answering.facets import asked_facets
+from answering.relevance import is_beside_the_point
+from knowledge_base.content import EntryContent
+
+
+def entry(title: str, *questions: str, answer: str = "到窗口办理。") -> EntryContent:
+    return EntryContent(kind="service_item", title=title, answer=answer, similar_questions=list(questions))
+
+
+def beside(
+    question: str, best: EntryContent, *others: EntryContent, probability: float = 0.7, terms: tuple[str, ...] = ()
+) -> bool:
+    return is_beside_the_point(best, probability, question, asked_facets(question), terms, others)
+
+
+@pytest.mark.parametrize("question", ["居住证咋办", "居住证一般几天能好", "办居住证要什么材料"])
+def test_an_enquiry_into_progress_does_not_tell_how_a_thing_is_got(question):
+    assert beside(question, entry("居住证办理进度查询"), probability=0.95)
+
+
+@pytest.mark.parametrize("question", ["居住证办理进度怎么查", "我的居住证做到哪一步了，怎么看", "居住证办理进度查询"])
+def test_whoever_asks_for_progress_is_answered(question):
+    assert not beside(question, entry("居住证办理进度查询"))
+
+
+def test_a_term_that_another_entry_is_about_and_this_one_lacks():
+    sale, halved = entry("二手房不动产转移登记", "房子过户要交什么税"), entry("六税两费减半政策解读", "房产税能减半吗")
+    assert beside("房产税怎么交", sale, halved, terms=("房产税",))
+    assert not beside("房产税怎么交", halved, sale, terms=("房产税",))
+    assert not beside("房产税怎么交", sale, terms=("房产税",)), "no other entry has it: it may be said otherwise"
+
+
+def test_everyday_words_in_common_are_no_answer():
+    rent = entry("租房补贴能和生活补贴一起领吗？", "社区租房补贴怎么申请", answer="可以一起领。")
+    assert beside("想请个保姆社区有补贴吗", rent)
+    assert not beside("租房子社区有补贴吗", rent)
+    assert not beside("想请个保姆社区有补贴吗", rent, probability=0.95)
