@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from bot.dialogue_encoder import prepare_dialogue_encoder
 from bot.services import build_services
 from knowledge_base.feed import LiveDocument
-from retrieval.encoder_build.build import E5_NAME, build_e5
 from retrieval.evaluation import DEPTH, Question, read_questions
 from retrieval.lexical_index import ChannelView, Postings, Vocabulary
 from retrieval.parallel_encoder import ParallelEncoder
@@ -45,10 +45,7 @@ def by_words(documents: Sequence[LiveDocument]) -> Ranker:
 
 
 def by_plain_encoder(settings: Settings, documents: Sequence[LiveDocument]) -> Ranker:
-    folder = settings.build_cache / "encoder" / f"{E5_NAME}-plain"
-    if not (folder / "manifest.json").is_file():
-        build_e5(folder, print, adapter_file=folder / "none")
-    encoder = ParallelEncoder(folder)
+    encoder = ParallelEncoder(prepare_dialogue_encoder(settings, print))  # the built-in model without the adapter
     named = [(i, text) for i, d in enumerate(documents) for role, text in d.passages if role in NAMING_ROLES]
     vectors = encoder.encode_passages([text for _, text in named])
     owners = np.array([i for i, _ in named])

@@ -19,6 +19,7 @@ from desk.conversation_view import Allowances, ConversationViews
 from desk.listing import Lists
 from desk.phone import PhoneDesk
 from desk.phrases import Phrases
+from desk.presence import Presence
 from desk.suggestions import MessageSuggestions
 from knowledge_base.entries import EntryStore
 from staff.accounts import StaffAccounts
@@ -30,6 +31,7 @@ class LiveDesk:
 
     lists: Lists
     board: DeskBoard
+    presence: Presence
     views: ConversationViews
     suggestions: MessageSuggestions
     agents: AgentDesk
@@ -45,7 +47,7 @@ class LiveDesk:
 
     def agents_listed(self) -> list[dict[str, Any]]:
         """Who may take conversations, and who has the desk open. Blocks."""
-        online, holding = self.board.online(), self.views.holding()
+        online, holding = self.board.online() | self.presence.elsewhere(), self.views.holding()
         return [
             {
                 "name": account.member.name, "display_name": account.member.display_name, "online": account.member.name in online,
@@ -62,7 +64,8 @@ def build_live_desk(
 ) -> LiveDesk:  # fmt: skip
     """Nothing runs yet: the board is started with the application."""
     lists = Lists(words)
-    board = DeskBoard(database, lists)
+    presence = Presence(database)
+    board = DeskBoard(database, lists, accounts.foundations, presence.say)
     live.listen(board.poke)
     views = ConversationViews(database, entries, lists, allowances)
     suggestions = MessageSuggestions(database, Suggester(index, entries, answerer), words, lambda: index.revision)
@@ -73,5 +76,14 @@ def build_live_desk(
     agents = AgentDesk(database, handoffs, suggestions, views, may_take=may_take, on_change=board.poke)
     assist = AssistLinks(database, secret, lambda name: name == TOKEN_MEMBER.name or may_take(name))
     return LiveDesk(
-        lists, board, views, suggestions, agents, Phrases(database), PhoneDesk(database, entries, answerer), assist, accounts
+        lists,
+        board,
+        presence,
+        views,
+        suggestions,
+        agents,
+        Phrases(database),
+        PhoneDesk(database, entries, answerer),
+        assist,
+        accounts,
     )

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic
@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from background import BackgroundTask
 from conversations import handoff
@@ -27,13 +28,17 @@ MOST_MESSAGES = 500
 MOST_WAITING = 100  # pieces that a watcher may be behind
 LONGEST_WORDS = 200
 RESET = "event: reset\ndata: {}\n\n"
+IN_DOUBT = ""  # no event: the account has changed, so the right to listen is to be looked at
+
+Accounts = Callable[[Collection[str]], Mapping[str, Any]]
+Attendance = Callable[[Collection[str]], None]
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(eq=False)
 class Watcher:
-    """One that is told. `pieces`: server-sent events, ready to go out; RESET says that some were missed."""
+    """One that is told. `pieces`: server-sent events, ready to go out; RESET says that some were missed, IN_DOUBT goes nowhere."""
 
     agent: str
     pieces: "asyncio.Queue[str]" = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
@@ -51,11 +56,19 @@ class DeskBoard:
     """`poke` may be called from any thread; everything else belongs to one event loop.
 
     Args:
+        accounts: what the logins of these agents rest on; asked every second.
+        attendance: told every second who has the desk open.
         between_looks_s: at least this long between two looks.
     """
 
-    def __init__(self, database: Database, lists: Lists, between_looks_s: float = BETWEEN_LOOKS_S) -> None:
+    def __init__(
+        self, database: Database, lists: Lists, accounts: Accounts = lambda _names: {}, attendance: Attendance = lambda _names: None,
+        between_looks_s: float = BETWEEN_LOOKS_S,
+    ) -> None:  # fmt: skip
         self._database, self._lists, self._between_looks_s = database, lists, between_looks_s
+        self._accounts, self._attendance = accounts, attendance
+        self._known: dict[str, Any] = {}  # agent → what their login rested on
+        self._looked_at_agents = -LOOK_AGAIN_S
         self._watchers: set[Watcher] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
@@ -83,6 +96,7 @@ class DeskBoard:
             yield watcher
         finally:
             self._watchers.discard(watcher)
+            self._changed.set()
 
     def online(self) -> set[str]:
         """Who has the desk open in this process."""
@@ -95,18 +109,21 @@ class DeskBoard:
         self._task.start()
 
     async def stop(self) -> None:
-        await self._task.stop()
+        if await self._task.stop():
+            with suppress(SQLAlchemyError):  # the others notice by themselves, a little later
+                await asyncio.to_thread(self._attendance, set())
 
     async def _run(self) -> None:
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), LOOK_AGAIN_S if self._watchers else None)
             self._changed.clear()
-            if not self._watchers:
-                self._newest = None
-                continue
             started = monotonic()
             try:
+                await self._look_at_agents(started)
+                if not self._watchers:
+                    self._newest = None
+                    continue
                 piece = await asyncio.to_thread(self.look)
             except Exception:  # the database is away; it will come back
                 log.exception("desk.look_failed")
@@ -116,6 +133,20 @@ class DeskBoard:
                     watcher.tell(piece)
             pause = min(LONGEST_PAUSE_S, 2 * (monotonic() - started))
             await asyncio.sleep(max(self._between_looks_s, pause))
+
+    async def _look_at_agents(self, moment: float) -> None:
+        """Have the streams of those ask for their right anew whose account is another than before."""
+        names = self.online()
+        if names and moment - self._looked_at_agents < LOOK_AGAIN_S:
+            return
+        self._looked_at_agents = moment
+        await asyncio.to_thread(self._attendance, names)
+        accounts = await asyncio.to_thread(self._accounts, names)
+        changed = {name for name in names if accounts.get(name) != self._known.get(name)}
+        self._known = {name: accounts.get(name) for name in names}
+        for watcher in self._watchers:
+            if watcher.agent in changed:
+                watcher.tell(IN_DOUBT)
 
     def look(self) -> str:
         """What changed since the last look, as server-sent events; empty when nothing did. Blocks."""

@@ -1,4 +1,4 @@
-"""Tables of the live desk. Made by migration 0007."""
+"""Tables of the live desk. Made by migrations 0007 and 0015."""
 
 from datetime import datetime
 from typing import Any
@@ -121,3 +121,13 @@ class AssistLink(Base):
     agent: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class DeskPresence(Base):
+    """An agent who has the desk open in a gateway process."""
+
+    __tablename__ = "desk_presence"
+
+    process: Mapped[str] = mapped_column(String(32), primary_key=True)
+    agent: Mapped[str] = mapped_column(String(64), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)

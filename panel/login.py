@@ -15,7 +15,10 @@ from panel.context import PanelContext
 from staff.errors import LoginLockedError, LoginRefusedError
 
 HOME = "/panel/"
-REASONS = {"expired": "登录已过期，请重新登录。", "out": "已退出登录。", "changed": "密码已修改，请用新密码登录。"}
+REASONS = {
+    "expired": "登录已过期，请重新登录。", "out": "已退出登录。", "changed": "密码已修改，请用新密码登录。",
+    "ended": "登录已结束，可能是时间到了，或账号有变动。请重新登录；登录不了请联系管理员。",
+}  # fmt: skip
 
 
 def login_routes(context: PanelContext) -> APIRouter:

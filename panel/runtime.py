@@ -15,8 +15,8 @@ SOCKET = "/_nicegui_ws/"
 RECONNECT_S = 30.0  # a laptop's short sleep, a restart behind the supervisor's socket
 ONE_YEAR = b"public, max-age=31536000, immutable"  # the version is part of the address
 _LOST = {
-    "connection_lost": "与服务器的连接断开了",
-    "trying_to_reconnect": "正在重新连接……",
+    "connection_lost": "连接断开，正在重连",
+    "trying_to_reconnect": "恢复后会自动继续，不用刷新页面。",
     "message_too_long": "内容太长",
     "message_too_long_body": "内容超过了一次能传送的大小，请分开提交。",
 }

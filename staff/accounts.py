@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -167,6 +167,12 @@ class StaffAccounts:
             return [
                 _account(user) for user in session.scalars(select(StaffUser).order_by(StaffUser.active.desc(), StaffUser.name))
             ]
+
+    def foundations(self, names: Collection[str]) -> dict[str, Any]:
+        """What the logins of these members rest on: any change here has ended them or is about to."""
+        query = select(StaffUser.name, StaffUser.active, StaffUser.role, StaffUser.password_changed_at)
+        with self._database.read() as session:
+            return {name: tuple(rest) for name, *rest in session.execute(query.where(StaffUser.name.in_(names)))}
 
     def _set_active(self, name: str, by: Member, *, active: bool) -> Member:
         def change(user: StaffUser) -> dict[str, Any]:

@@ -19,11 +19,11 @@ from scipy.optimize import minimize
 
 from retrieval.documents import Document
 from retrieval.encoder import Encoder, Matrix
-from retrieval.fusion import CALIBRATION_FEATURES, FEATURES, FusionWeights, calibration_features
+from retrieval.fusion import CALIBRATION_FEATURES, FEATURES, FusionWeights, answerable_features, calibration_features
 from retrieval.query_adapter import QueryAdapter
 from retrieval.ranking import Ranking
 from retrieval.searcher import Searcher
-from training.fit_fusion import RANKED_FOR_CALIBRATION, Example, Floats, rescaled
+from training.fit_fusion import KEPT, RANKED_FOR_CALIBRATION, Example, Floats, rescaled
 from training.progress import Steps
 from training.query_adaptation import AdapterPlan, train_adapter
 
@@ -117,7 +117,16 @@ class LightTrainer:
         if rescale or (changed and own.sum() >= LEAST_FOR_CALIBRATION):
             # with the guards: easy questions alone would make a scale that is too doubtful of harder ones
             others = self._unanswerable(unanswerable, adapters, strength)
-            named["calibration"] = self._calibration(tried[strength], others, weights, served)
+            usual = float(np.median([np.median(e.candidates.best_cosine) for e in tried[strength]]))
+            scale = replace(served, weights=weights, background_cosine=None if served.background_cosine is None else usual)
+            named["background_cosine"] = scale.background_cosine
+            named["calibration"] = self._calibration(tried[strength], others, scale)
+            if served.answerable is not None and served.offer_threshold is not None:
+                # as many as before get entries offered; under a new encoder what was before says nothing
+                share = (
+                    KEPT if rescale else float(np.mean(answerabilities(tried[STRENGTHS[0]], served) >= served.offer_threshold))
+                )
+                named["offer_threshold"] = round(float(np.quantile(answerabilities(tried[strength], scale), 1 - share)), 4)
             changed.append("calibration")
         told = {**counts, "strengths": figures, "strength": strength, "fusion": after, "changed": changed}
         return Light(adapter, {**self._weights, "named": named}, told)
@@ -184,13 +193,11 @@ class LightTrainer:
         after = _figures([(e, by_fold[e.fold]) for e in examples], own)
         return (weights_near(served, learnt, pull) if _is_allowed(after, before, least=before["own_score"]) else None), after
 
-    def _calibration(
-        self, examples: Sequence[Judged], others: Sequence[Judged], weights: Floats, served: FusionWeights
-    ) -> dict[str, float]:
+    def _calibration(self, examples: Sequence[Judged], others: Sequence[Judged], served: FusionWeights) -> dict[str, float]:
         """The served order of certainty, on a scale that holds for these questions."""
         rows, labels = [], []
         for e in (*examples, *others):
-            c, scores = e.candidates, e.candidates.features @ weights
+            c, scores = e.candidates, served.scores(e.candidates.features)
             features = calibration_features(scores, c.best_cosine, c.coverages, c.missing, served.background(c.nearest))
             top = np.lexsort((c.doc_ids, -scores))[:RANKED_FOR_CALIBRATION]
             if e.wrong.any() and not e.right.any():
@@ -204,6 +211,18 @@ class LightTrainer:
 def scaled(adapter: QueryAdapter, strength: float) -> QueryAdapter:
     """Part of the way from the identity."""
     return QueryAdapter(adapter.a * np.float32(strength), adapter.b, adapter.shift * np.float32(strength))
+
+
+def answerabilities(examples: Sequence[Judged], weights: FusionWeights) -> Floats:
+    """How probable it seems, for each question that an entry answers, that anything here does."""
+    found = []
+    for e in examples:
+        if e.right.any():
+            c = e.candidates
+            first = int(np.lexsort((c.doc_ids, -weights.scores(c.features)))[0])
+            features = answerable_features(c.nearest, c.best_cosine, c.coverages, c.missing, first, weights.background_cosine)
+            found.append(weights.answerability(features, np.zeros(0)))
+    return np.array(found)
 
 
 def weights_near(served: Floats, examples: Sequence[Judged], pull: float) -> Floats:

@@ -53,5 +53,5 @@ window.wenzhengPanel = (() => {
     location.assign("/panel/login?reason=out");
   }
 
-  return { expired, logOut, csrf };
+  return { expired, toLogin, logOut, csrf };
 })();

@@ -200,3 +200,48 @@ def test_the_window_works_in_a_call_centres_page_and_tells_it_what_was_picked(br
     stranger.wait_for_timeout(1000)
     assert stranger.frames[1].locator("article").count() == 0
     context.close()
+
+
+@pytest.mark.parametrize("path", ["/panel/desk", "/panel/phone"])
+def test_a_deactivated_account_is_led_to_the_login(at_the_desk, services, address, path):
+    name = f"left-{path.rsplit('/', 1)[1]}"
+    services.accounts.add(name, PASSWORD, "agent", COMMAND_LINE)
+    page = at_the_desk(name, path=path)
+    if path.endswith("desk"):
+        expect(page.get_by_role("status").filter(has_text="实时")).to_be_visible()
+        services.accounts.deactivate(name, COMMAND_LINE)  # nothing is done here: the stream tells
+    else:
+        said = page.get_by_label("来电人说的话")
+        expect(said).to_be_focused()
+        services.accounts.deactivate(name, COMMAND_LINE)
+        said.fill("小饭馆要办什么证")
+    page.wait_for_url("**/panel/login?**", timeout=8000)
+    expect(page.get_by_role("status")).to_contain_text("登录已结束")
+    expect(page.get_by_role("status")).to_contain_text("联系管理员")
+    page.locator("input[name=name]").fill(name)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def test_what_was_typed_outlives_a_reload_and_stays_with_its_conversation(at_the_desk, address):
+    desk = at_the_desk("wang")
+    with httpx.Client(base_url=address) as client:
+        first, second = (
+            client.post("/api/chat", json={"sender_id": f"草稿{n}", "text": "转人工"}).json()["conversation_id"] for n in "12"
+        )
+    desk.locator(f"#row-{first}").click()
+    desk.keyboard.press("t")
+    field = desk.get_by_label("对市民说的话")
+    field.fill("我帮您查一下")
+    field.press("Escape")
+    desk.keyboard.press("n")
+    desk.get_by_label("备注").fill("来过两次")
+    desk.reload()
+    expect(field).to_have_value("我帮您查一下")
+    desk.get_by_role("tab", name="来访人").click()
+    expect(desk.get_by_label("备注")).to_have_value("来过两次")
+    desk.get_by_role("tab", name="等候").click()
+    desk.locator(f"#row-{second}").click()
+    desk.get_by_role("tab", name="来访人").click()
+    expect(desk.get_by_label("备注")).to_have_value("")

@@ -68,5 +68,5 @@ def test_killed_in_the_middle_it_goes_on_and_is_served(settings: Settings) -> No
     made = SetLoader(runs, own).load(Served(1, run.run_id, None))
     assert made.encoder.hash == run.parameters["encoder"] != own.hash
     assert (
-        run.metrics["cross_fitted"]["questions"] < run.data["rows.jsonl"]["rows"]
+        run.metrics["cross_fitted"]["questions"] < run.data["train.jsonl"]["rows"]
     )  # fusion sees only what was kept from the encoder

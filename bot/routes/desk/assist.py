@@ -73,6 +73,7 @@ def assist_routes(services: Services) -> APIRouter:
             if not after or found["message_id"] != after or monotonic() >= deadline:
                 return found
             await services.live.wait(conversation, min(LOOK_AGAIN_S, max(0.0, deadline - monotonic())))
+            await asyncio.to_thread(member_of, request, conversation)  # whoever was deactivated meanwhile is told no more
 
     @router.post("/api/desk/assist/marks", status_code=201, summary="在别的系统的窗口里标记推荐")
     def mark(request: HttpRequest, given: AssistMark) -> dict[str, Any]:

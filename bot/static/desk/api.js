@@ -8,6 +8,9 @@ export class Problem extends Error {
   }
 }
 
+// the login has ended; what was typed is kept, and the login leads back here
+export const leave = () => window.wenzhengPanel?.toLogin("ended");
+
 export class Api {
   constructor({ csrf = "", pass = "" } = {}) {
     this.csrf = csrf;
@@ -35,6 +38,7 @@ export class Api {
     if (response.status === 204) return null;
     const content = await response.json().catch(() => null);
     if (response.ok) return content;
+    if (response.status === 401 && !this.pass) leave();
     throw new Problem(content ? `${content.error}${content.fix ?? ""}` : "服务暂时不可用，请稍后重试。", response.status);
   }
 
@@ -44,6 +48,19 @@ export class Api {
 
 export const newKey = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+// what one person typed in this tab, across reloads and logins
+export class Memory {
+  constructor(name, me) { this.key = `${name}:${me}`; }
+
+  read() {
+    try { return JSON.parse(sessionStorage.getItem(this.key)) ?? {}; } catch { return {}; }
+  }
+
+  keep(content) {
+    try { sessionStorage.setItem(this.key, JSON.stringify(content)); } catch { /* full, or private mode */ }
+  }
+}
 
 export function debounced(wait, work) {
   let timer = null;

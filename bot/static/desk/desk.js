@@ -64,14 +64,13 @@ export default {
     const store = createStore(new Api({ csrf: props.csrf }), props.me);
     const { state } = store;
     const keys = keyHandler(store);
-    let source = null;
     let ticking = null;
     const seen = () => { if (!document.hidden && state.selected) store.seen(state.selected); };
     onMounted(() => {
       store.load();
       store.loadPhrases();
       store.loadAgents();
-      source = store.listen(beeper(state));
+      store.listen(beeper(state));
       ticking = setInterval(store.tick, 1000);
       window.addEventListener("keydown", keys);
       document.addEventListener("visibilitychange", seen);
@@ -79,7 +78,7 @@ export default {
       if (asked) store.open(asked);
     });
     onBeforeUnmount(() => {
-      source?.close();
+      store.hush();
       clearInterval(ticking);
       window.removeEventListener("keydown", keys);
       document.removeEventListener("visibilitychange", seen);
@@ -88,7 +87,7 @@ export default {
     const silent = () => store.remind().filter((row) => row.conversation_id !== state.selected);
     return () => h("div", { class: "desk" }, [
       h("div", { class: "bar" }, [
-        h("span", { class: ["live", { on: state.live }], role: "status" }, state.live ? "实时" : "正在重新连接…"),
+        h("span", { class: ["live", { on: state.live, off: state.live === false }], role: "status" }, state.live ? "实时" : state.live === null ? "正在连接…" : "连接断开，正在重连"),
         silent().length ? h("button", { type: "button", class: "nudge", onClick: () => store.open(silent()[0].conversation_id) }, `${silent().length} 个会话快满 3 分钟没有回复，点此查看`) : null,
         h("span", { class: "grow" }),
         h("button", { type: "button", class: "link", onClick: () => { state.sound = !state.sound; } }, state.sound ? "提示音：开" : "提示音：关"),

@@ -11,7 +11,7 @@ function block(title, lines, empty) {
   return h("section", { class: "block" }, [h("h3", title), lines.length ? h("ul", lines) : h("p", { class: "empty" }, empty)]);
 }
 
-function caller(store, noteText) {
+function caller(store) {
   const { talk } = store.state;
   const { entry, options, question, idle, facts } = talk.case;
   const about = [
@@ -34,8 +34,8 @@ function caller(store, noteText) {
       h("h3", "备注（市民看不到）"),
       h("ul", talk.notes.map((note) => h("li", { key: note.id }, [note.text, h("div", { class: "small" }, `${store.nameOf(note.agent)} ${clock(note.at)}`)]))),
       h("div", { class: "note-row" }, [
-        h("input", { id: "desk-note", placeholder: "写一条备注，回车保存", "aria-label": "备注", maxlength: 2000, value: noteText.value, onInput: (event) => { noteText.value = event.target.value; },
-          onKeydown: async (event) => { if (event.key === "Enter" && !event.isComposing && noteText.value.trim() && await store.note(noteText.value.trim())) noteText.value = ""; } }),
+        h("input", { id: "desk-note", placeholder: "写一条备注，回车保存", "aria-label": "备注", maxlength: 2000, value: store.state.note, onInput: (event) => { store.state.note = event.target.value; },
+          onKeydown: (event) => { if (event.key === "Enter" && !event.isComposing) store.note(); } }),
       ]),
     ]),
     block("来过的时间", talk.visits.map((visit) => h("li", [`${clock(visit.at)} · ${visit.messages} 句`, h("div", { class: "small" }, visit.first_words)]))),
@@ -51,7 +51,6 @@ export default {
   setup(props) {
     const { store } = props;
     const { state } = store;
-    const noteText = ref("");
     const typed = ref("");
     const look = debounced(WAIT_MS, (words) => store.search(words));
 
@@ -83,7 +82,7 @@ export default {
         onInput: (event) => { typed.value = event.target.value; look(typed.value); },
         onKeydown: (event) => { if (event.key === "Escape") { typed.value = ""; store.search(""); event.target.blur(); } },
       })) : null,
-      h("div", { class: "side-body" }, state.selected && state.talk ? (state.tab === "suggest" ? suggestions() : caller(store, noteText)) : h("p", { class: "empty" }, "选一个会话，这里给出推荐答复。")),
+      h("div", { class: "side-body" }, state.selected && state.talk ? (state.tab === "suggest" ? suggestions() : caller(store)) : h("p", { class: "empty" }, "选一个会话，这里给出推荐答复。")),
     ]);
   },
 };

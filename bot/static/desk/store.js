@@ -1,22 +1,32 @@
 // The state of an agent's desk, and everything that changes it.
-import { reactive } from "vue";
-import { newKey } from "./api.js";
+import { reactive, watch } from "vue";
+import { Memory, leave, newKey } from "./api.js";
 import { ticketBody } from "./ticket.js";
 import { REMIND_S, seconds } from "./words.js";
 
 const PAGE = 50;
+const RETRY_MS = 3000; // after an answer that was no stream, as a proxy gives when the gateway is away
 const SEND_AFTER_MS = 1500; // a key sends a suggestion after this, unless it is taken back
 
 export function createStore(api, me) {
   const state = reactive({
-    me, now: Date.now(), live: false, view: "waiting", text: "", channel: "", rows: [], total: 0,
+    me, now: Date.now(), live: null, view: "waiting", text: "", channel: "", rows: [], total: 0,
     counts: { waiting: 0, mine: 0, others: 0 }, loading: false, selected: null, talk: null, agents: [], phrases: [],
-    asked: null, found: null, finding: false, tab: "suggest", search: "", draft: "", from: null, sending: false,
+    asked: null, found: null, finding: false, tab: "suggest", search: "", draft: "", from: null, note: "", sending: false,
     armed: null, notice: null, dialog: null, sound: true, unseen: 0,
   });
   let skew = 0;
   let timer = null;
-  const drafts = new Map(); // what was typed in other conversations
+  const memory = new Memory("wenzheng-desk", me);
+  const kept = memory.read();
+  const drafts = kept.drafts ?? {}; // what was typed and not sent, by conversation
+  if (kept.view) state.view = kept.view;
+  watch(() => [state.draft, state.from, state.note, state.view], () => {
+    const { selected, draft, from, note } = state;
+    if (selected && (draft || note)) drafts[selected] = { draft, from, note };
+    else if (selected) delete drafts[selected];
+    memory.keep({ view: state.view, drafts });
+  }, { flush: "sync" });
 
   const notice = (text, kind = "info") => {
     state.notice = { text, kind };
@@ -28,7 +38,6 @@ export function createStore(api, me) {
     try {
       return await work();
     } catch (problem) {
-      if (problem.status === 401) { location.assign("/panel"); return undefined; }
       notice(problem.message, "bad");
       return undefined;
     }
@@ -61,11 +70,11 @@ export function createStore(api, me) {
   }
 
   async function open(id) {
-    if (state.selected !== null) drafts.set(state.selected, { draft: state.draft, from: state.from });
-    const kept = drafts.get(id);
-    Object.assign(state, {
-      selected: id, found: null, asked: null, armed: null, draft: kept?.draft ?? "", from: kept?.from ?? null, search: "", tab: "suggest",
-    });
+    const typed = { draft: "", from: null, note: "", ...drafts[id] };
+    state.selected = null; // what follows is of the new one
+    Object.assign(state, { found: null, asked: null, armed: null, search: "", tab: "suggest", ...typed });
+    state.selected = id;
+    history.replaceState(history.state, "", `?${new URLSearchParams({ conversation: id })}`);
     const talk = await guarded(() => api.get(base(id)));
     if (!talk || state.selected !== id) return;
     state.talk = talk;
@@ -159,12 +168,16 @@ export function createStore(api, me) {
     if (await step("take", {}, "已接入，市民会看到您的回复。")) { if (state.view === "waiting") await setView("mine"); }
   }
 
+  let unsure = null; // it may have arrived although no answer came: the same words again are the same message
   async function post(body) {
     const id = state.selected;
     if (!id || state.sending) return false;
     state.sending = true;
-    const sent = await guarded(() => api.post(`${base(id)}/send`, body, { key: newKey() }));
+    const words = JSON.stringify([id, body]);
+    if (unsure?.words !== words) unsure = { words, key: newKey() };
+    const sent = await guarded(() => api.post(`${base(id)}/send`, body, { key: unsure.key }));
     state.sending = false;
+    if (sent) unsure = null;
     if (!sent) { await refreshTalk(); return false; }
     if (state.selected === id) await newer(id);
     return true;
@@ -221,10 +234,14 @@ export function createStore(api, me) {
     }
   }
 
-  async function note(text) {
-    const answer = await guarded(() => api.post(`${base(state.selected)}/notes`, { text }));
-    if (answer) state.talk.notes = answer.notes;
-    return Boolean(answer);
+  async function note() {
+    const id = state.selected;
+    const text = state.note.trim();
+    if (!text) return;
+    const answer = await guarded(() => api.post(`${base(id)}/notes`, { text }));
+    if (!answer || state.selected !== id) return;
+    state.talk.notes = answer.notes;
+    state.note = "";
   }
 
   async function propose(message) {
@@ -312,13 +329,21 @@ export function createStore(api, me) {
     state.counts = page.counts;
   });
 
+  async function catchUp() {
+    await Promise.all([load(), refreshTalk()]);
+    if (state.selected && state.search === "") await suggest();
+  }
+
+  let source = null;
+  let retrying = null;
   function listen(beep) {
-    const source = new EventSource("/api/desk/events");
+    source = new EventSource("/api/desk/events");
     source.addEventListener("hello", (event) => {
       skew = Date.parse(JSON.parse(event.data).now) - Date.now();
-      if (!state.live) { load(); if (state.selected) refreshTalk(); }
+      if (state.live === false) catchUp();
       state.live = true;
     });
+    source.addEventListener("ended", () => { source.close(); leave(); });
     source.addEventListener("list", (event) => {
       const change = JSON.parse(event.data);
       const before = state.counts.waiting;
@@ -327,9 +352,17 @@ export function createStore(api, me) {
       if (change.waiting !== before || change.rows.some((row) => row.state !== "bot")) recountSoon();
     });
     source.addEventListener("message", (event) => { if (event.data) arrive(JSON.parse(event.data)); });
-    source.addEventListener("reset", () => { load(); refreshTalk(); });
-    source.onerror = () => { state.live = false; };
-    return source;
+    source.addEventListener("reset", catchUp);
+    source.onerror = () => {
+      state.live = false;
+      if (source.readyState !== EventSource.CLOSED) return; // else the browser tries again by itself
+      clearTimeout(retrying);
+      retrying = setTimeout(() => api.get("/api/desk/agents").catch(() => null).then(() => listen(beep)), RETRY_MS); // 401 leaves
+    };
+  }
+  function hush() {
+    clearTimeout(retrying);
+    source?.close();
   }
   let recounting = null;
   const recountSoon = () => { clearTimeout(recounting); recounting = setTimeout(recount, 1500); };
@@ -341,6 +374,6 @@ export function createStore(api, me) {
 
   return {
     state, load, setView, open, take, send, sendSuggestion, arm, disarm, edit, mark, note, suggest, search, older, refreshTalk, step,
-    loadPhrases, savePhrase, removePhrase, loadAgents, listen, tick, remind, nameOf, fileTicket, propose, notice, holds, seen, post,
+    loadPhrases, savePhrase, removePhrase, loadAgents, listen, hush, tick, remind, nameOf, fileTicket, propose, notice, holds, seen, post,
   };
 }

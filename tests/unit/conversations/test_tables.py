@@ -12,7 +12,7 @@ OURS = (
     "conversations", "turns", "messages", "answers", "unanswered_questions", "feedback", "handoff_requests", "tickets", "ticket_history",
     "ticket_ratings", "ticket_lookups", "outbox",
     "wechat_deliveries", "wechat_followers", "wechat_accounts",
-    "desk_reads", "desk_notes", "desk_transfers", "desk_phrases", "agent_replies", "suggestion_marks", "assist_links",
+    "desk_reads", "desk_notes", "desk_transfers", "desk_phrases", "agent_replies", "suggestion_marks", "assist_links", "desk_presence",
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What depends on the engine: one agent a conversation, lists, what changed, and the tables themselves."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,10 +10,12 @@ from conversations.errors import HandoffTakenError
 from conversations.handoff_desk import HandoffDesk
 from conversations.models import HandoffRequest
 from conversations.records import ConversationRecords
+from database.columns import utc_now
 from database.engine import Base, Database
 from desk import tables
 from desk.board import DeskBoard
 from desk.listing import Wanted
+from desk.presence import STALE, Presence
 
 pytestmark = pytest.mark.postgres
 AT_ONCE = 8
@@ -39,6 +42,7 @@ def test_tables_equal_the_models(postgres):
         "agent_replies",
         "suggestion_marks",
         "assist_links",
+        "desk_presence",
     ):
         columns = {column["name"]: column["nullable"] for column in inspector.get_columns(name)}
         assert columns == {column.name: bool(column.nullable) for column in Base.metadata.tables[name].columns}
@@ -93,3 +97,38 @@ def test_lists_and_changes(postgres, records, waits, lists):
         total, rows = lists.page(session, Wanted("waiting", "wang", text="气死"))
         assert [(row["conversation_id"], row["unread"], row["mood"]) for row in rows] == [(conversation_id, 1, "annoyed")]
         assert lists.counts(session, "wang")["mine"] == 1
+
+
+def test_agents_of_two_processes_see_each_other(postgres):
+    moment = [utc_now()]
+    here, there = (Presence(postgres, lambda: moment[0]) for _ in "12")
+    here.say({"wang", "li"})
+    there.say({"li", "zhao"})
+    assert (here.elsewhere(), there.elsewhere()) == ({"li", "zhao"}, {"wang", "li"})
+    here.say({"li"})
+    assert there.elsewhere() == {"li"}
+    moment[0] += STALE * 0.6
+    there.say({"li", "zhao"})  # still there
+    moment[0] += STALE * 0.6
+    assert (here.elsewhere(), there.elsewhere()) == ({"li", "zhao"}, set()), "the other one has died"
+
+
+async def test_two_boards_tell_each_others_changes_and_agents(postgres, waits, lists):
+    """Two gateways: what one does is told at the other's desks, and both know who is there."""
+    pair = [
+        (DeskBoard(postgres, lists, attendance=presence.say), presence) for presence in (Presence(postgres), Presence(postgres))
+    ]
+    for board, _ in pair:
+        board.start()
+    with pair[0][0].watch("wang"), pair[1][0].watch("li") as there:
+        await asyncio.sleep(2)
+        assert (pair[0][1].elsewhere(), pair[1][1].elsewhere()) == ({"li"}, {"wang"})
+        conversation_id = await asyncio.to_thread(waits, "两个进程")
+        await asyncio.to_thread(HandoffDesk(postgres).take, conversation_id, "wang")
+        told = ""
+        async with asyncio.timeout(10):
+            while f'"{conversation_id}"' not in told or '"agent": "wang"' not in told:
+                told += await there.pieces.get()
+    for board, _ in pair:
+        await board.stop()
+    assert (pair[0][1].elsewhere(), pair[1][1].elsewhere()) == (set(), set())

@@ -73,6 +73,9 @@ def test_questions_of_which_only_a_wrong_entry_is_known_count() -> None:
     questions += [Question(f"{t}丢了", frozenset(), f"丢{t}", wrong=frozenset({i})) for i, t in enumerate(things)]
     served = Ranking.untrained(Fusion.load(), ENCODER.dimension)
     plan = LightPlan(adapter=AdapterPlan(steps=20, rank=16))
-    told = LightTrainer(searcher, ENCODER, served, {"named": {}}, plan, quiet()).train(questions).figures
+    light = LightTrainer(searcher, ENCODER, served, {"named": {}}, plan, quiet()).train(questions, rescale=True)
+    told, named = light.figures, light.weights["named"]
+    assert {"calibration", "background_cosine", "offer_threshold"} <= named.keys()
+    assert 0 < named["offer_threshold"] < 1
     assert (told["questions"], told["wrong"]) == (len(things) * 2, len(things))
     assert {"own_wrong_first", "own_score"} <= told["strengths"]["1"].keys()

@@ -76,10 +76,10 @@ class TestLists:
             "phrases",
             f"conversations/{waiting}",
             "events",
-            "suggestions?q=x",
             f"assist?conversation={waiting}",
         ):
             assert_error(await client.get(f"/api/desk/{url}"), 401)
+        assert_error(await client.post("/api/desk/suggestions", json={"q": "x"}), 401)
 
 
 class TestConversation:
