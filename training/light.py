@@ -30,6 +30,7 @@ from training.query_adaptation import AdapterPlan, train_adapter
 LEAST_QUESTIONS = 20
 LEAST_FOR_CALIBRATION = 100
 STRENGTHS = (0.0, 0.5, 1.0)
+UNANSWERABLE_SHARE = 0.3  # of the questions that have an answer
 GUARD_LOSS = 0.005  # of the recall@1 of the guarding questions that a change may cost
 OWN, ANCHOR, GUARD = "own", "anchor", "guard"
 
@@ -116,7 +117,9 @@ class LightTrainer:
         named = {**self._weights["named"], "weights": dict(zip(FEATURES, np.round(weights, 5).tolist(), strict=True))}
         if rescale or (changed and own.sum() >= LEAST_FOR_CALIBRATION):
             # with the guards: easy questions alone would make a scale that is too doubtful of harder ones
-            others = self._unanswerable(unanswerable, adapters, strength)
+            # and with no more of what nothing answers than the built-in scale was made with
+            few = sorted(unanswerable, key=lambda text: hashlib.sha256(text.encode()).hexdigest())
+            others = self._unanswerable(few[: int(UNANSWERABLE_SHARE * len(asked))], adapters, strength)
             usual = float(np.median([np.median(e.candidates.best_cosine) for e in tried[strength]]))
             scale = replace(served, weights=weights, background_cosine=None if served.background_cosine is None else usual)
             named["background_cosine"] = scale.background_cosine
