@@ -69,6 +69,10 @@ def create_app(services: Services) -> FastAPI:
     senders = web_senders(services)
     login = StaffLogin(services.accounts, services.gate)
     staff_only = [Depends(services.gate.require_member)]  # before the body is looked at: a stranger learns nothing of its fields
+    # routes are tried in this order: what is asked for all the time comes first
+    channel = wechat_callback(services.wechat.account, services.wechat.trouble, services.wechat.channel)
+    for router in (web_channel(services, senders), channel, desk_routes(services)):
+        app.include_router(router)
     for router in (
         *workshop_routes(services, templates),
         ticket_routes(services),
@@ -83,11 +87,8 @@ def create_app(services: Services) -> FastAPI:
     ):
         app.include_router(router, dependencies=staff_only)
     for router in (
-        web_channel(services, senders),
-        wechat_callback(services.wechat.account, services.wechat.trouble, services.wechat.channel),
         search_routes(services),
         entry_routes(services),
-        desk_routes(services),
         assist_page(services, templates),
         staff_routes(services, login),
         health_routes(services),
