@@ -9,8 +9,8 @@ from answering import wording
 from answering.asked import Asked, facets_of, joined, labels_for, timing_of, understood
 from answering.dates import asks_former, asks_present, without_dates
 from answering.deciding import Candidate, base_title, is_for, narrowed
-from answering.facets import asked_facets, left_over, names_no_matter
-from answering.follow_ups import FollowUps
+from answering.facets import asked_facets, done_to_a_matter, left_over, names_no_matter
+from answering.follow_ups import FollowUps, states
 from answering.following import (
     asks_a_detail_of_nothing,
     asks_how_much_is_given,
@@ -156,6 +156,11 @@ class Answerer:
         more = inquiry.case.entry_id is not None and bool(_MORE.search(normalise(asked.text)))
         record = self._lookup.live(inquiry.case.entry_id)
         named = left_over(subject) if timed and record is not None else ""
+        done = done_to_a_matter(normalise(asked.words))
+        if done and record is None:
+            return None  # "怎么注销" names what is to be done: the entries tell to what
+        if done and record is not None and done not in record.content.title and not inquiry.case.options:
+            return self._done_to(asked, record, done)
         bare = (names_no_matter(subject) or bool(named and record is not None and named in record.content.title)) and (
             bool(asked.facets) or timed or more
         )
@@ -202,6 +207,18 @@ class Answerer:
         return self._teller.replies().told(
             asked.inquiry, timing, record, text, others=others, found=found, resolved=resolved, question=question
         )
+
+    def _done_to(self, asked: Asked, record: EntryRecord, done: str) -> Answer:
+        """ "怎么延续" after the permit was told: what the entry says of it, else the entry that is about it, else that nothing is said."""
+        inquiry, timing = asked.inquiry, timing_of(asked.inquiry)
+        others = [] if states(record, done) else self._follow_ups.done_to(record, done, timing)
+        if len(others) > 1:
+            return self._teller.ask(inquiry, timing, others, asked.words, 0, Found())
+        if others:
+            resolved = joined(others[0], inquiry.text)
+            return self._teller.told(inquiry, timing, others[0], asked.facets, resolved=resolved, question=asked.words)
+        text = self._follow_ups.loose(record, done, self._teller.replies().page(record))
+        return self._teller.replies().told(inquiry, timing, record, text, resolved=joined(record, inquiry.text))
 
     def _corrected_to(self, asked: Asked) -> Answer | None:
         """ "不对，我说的是租房的": an entry beside the one under discussion."""

@@ -44,6 +44,20 @@ _NOT_WORD = re.compile(r"[^0-9a-z\u4e00-\u9fff]+")
 MOST_LEFT_OVER = 1
 
 
+_DONE_TO_A_MATTER = re.compile(
+    r"^(?:那么?|请问|想问(?:一下)?|就是)?(?:要|该|应该)?(?:怎么|如何|咋)(?P<done>[\u4e00-\u9fff]{2,4}?)(?:呢|啊|呀)?[?？。]*$"
+)
+_DONE_TO_ANY = re.compile(
+    r"办|弄|申|操作|走|搞|做|领|缴费|交|报|查|提[交供]|预约|填|拿|取(?!消)|写|收|说|算|样|回事|联系|去|解决|处理|规定|评|准备|使用|知道|才|能|没|不|还|有"
+)
+
+
+def done_to_a_matter(text: str) -> str | None:
+    """What is to be done, where a message says nothing but that ("怎么注销"): it is the matter, not the way; None otherwise."""
+    match = _DONE_TO_A_MATTER.match(text)
+    return match["done"] if match and not _DONE_TO_ANY.match(match["done"]) else None
+
+
 def asked_facets(text: str) -> list[str]:
     """Facets that the text asks for, most prominent first; empty when it asks for none in particular."""
     text = _PART_OF_MATTER.sub(lambda found: _FACT_WORD.sub("它", found.group()), text)

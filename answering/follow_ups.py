@@ -110,6 +110,19 @@ class FollowUps:
         alike = [other for other in beside if _shares_words(other, record)]
         return named_among(sorted(alike, key=lambda other: other.content.kind != record.content.kind), name)
 
+    def done_to(self, record: EntryRecord, done: str, timing: Timing) -> list[EntryRecord]:
+        """The entries on what is to be done to the matter under discussion ("怎么续期"), or to others of the same authority."""
+        finds = self._lookup.search(f"{base_title(record.content.title)}{done}", timing)
+        for ranked in finds.ranked[:NEAREST]:
+            sure = ranked.probability >= finds.result.threshold and done in ranked.record.content.title
+            if sure and _shares_words(ranked.record, record):
+                return [ranked.record]
+        finds = self._lookup.search(f"怎么{done}", timing)
+        if not finds.sure or finds.ranked[0].record.content.authority != record.content.authority:
+            return []
+        meant = {c.entry_id for c in rivals_of(finds.scored(), f"怎么{done}", finds.result.threshold)}
+        return [r.record for r in finds.ranked if r.record.entry_id in meant and done in r.record.content.title]
+
     def at(self, record: EntryRecord, timing: Timing) -> EntryRecord | None:
         """The entry on the same matter that holds for the time asked about, else the one of today; None: the entry itself."""
         if timing.fits(record.content):
@@ -138,6 +151,11 @@ def named_among(records: Sequence[EntryRecord], name: str) -> EntryRecord | None
     counts = [sum(bool(asked.search(q)) for q in record.content.similar_questions) for record in records]
     most = max(counts, default=0)
     return records[counts.index(most)] if most and counts.count(most) == 1 else None
+
+
+def states(record: EntryRecord, done: str) -> bool:
+    """Whether an entry says something of what is to be done."""
+    return any(done in sentence for sentence in sentences(record.content))
 
 
 def described_by(records: Sequence[EntryRecord], text: str) -> EntryRecord | None:

@@ -137,7 +137,7 @@ def claims(draft: Draft, text: str) -> bool:
         return bool(_SKIP.fullmatch(text)) or facts.has_broken_number(text)
     if draft.asked in {WHERE, WHEN}:  # either may be told first
         place = facts.some_place_in(text) if draft.asked == WHERE else facts.place_in(text)
-        return bool(_UNKNOWN.fullmatch(text) or place or facts.time_in(text))
+        return bool(_UNKNOWN.fullmatch(text) or _SKIP.fullmatch(text) or place or facts.time_in(text))
     return False
 
 

@@ -297,7 +297,7 @@ def main() -> None:
         both = [*questions_of(pairs, "subject"), *questions_of(pairs, "message")]
         print("bare documents")
         asked = [Asked(q.text, frozenset({places[q.gold[0]]}), q.gold[0]) for q in both]
-        result["bare"] = fit(examples_of(bare, asked, BARE_CHANNELS), arguments.l2)
+        result["bare"] = fit(examples_of(bare, asked, BARE_CHANNELS), arguments.l2, declines=False)
     else:
         result["bare"] = json.loads(arguments.out.read_text())["bare"]
     arguments.out.write_text(json.dumps(result, indent=1) + "\n")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conversations import profile
+from conversations.checkup_words import is_about_a_person, is_bare_statement, yes_or_no
 from enterprises.hearing import hear
 from enterprises.values import Amount, Choice, Place
 
@@ -66,3 +67,25 @@ def test_what_a_person_tells_of_themselves_is_not_kept() -> None:
 def test_any_message_can_be_looked_at(text: str) -> None:
     profile.command_of(text)
     profile.corrected(text)
+
+
+@pytest.mark.parametrize("text", ["纳税就在示例区", "资产两千多万", "社保都交着呢从来没断过", "我们公司有50个人"])
+def test_a_bare_statement_asks_for_nothing(text):
+    assert is_bare_statement(text)
+
+
+@pytest.mark.parametrize("text", ["租房的", "我想申请补贴", "那个体户呢", "要钱不", "怎么注销", "不对，我说的是租房的"])
+def test_what_asks_or_names_a_situation_is_no_statement(text):
+    assert not is_bare_statement(text)
+
+
+def test_a_yes_or_no_before_a_fact_is_told_apart_from_a_correction():
+    assert yes_or_no("不是，我们有50个人") == "不是"
+    assert yes_or_no("是的，员工12个") == "是的"
+    assert yes_or_no("不是，应该是120人") is None
+    assert yes_or_no("不对，是120人") is None
+
+
+def test_benefits_for_a_person_are_told_from_those_of_an_enterprise():
+    assert is_about_a_person("我妈今年八十一了能领啥补贴")
+    assert not is_about_a_person("我们公司招了两个残疾人有什么补贴")
