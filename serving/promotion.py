@@ -56,7 +56,7 @@ class Promotions:
 
     def objection(self, run: Run, served: str | None) -> tuple[str, str] | None:
         """Why this run may not be promoted now, and what to do about it."""
-        again = f"运行 `wenzheng gate {run.run_id}`，或在训练页点“评测”。"
+        again = f"在服务器上运行 `wenzheng gate {run.run_id}`。"
         if run.gate is None:
             return f"训练 {run.run_id} 还没有和现用模型比较过。", again
         if run.gate.get("against") != served:

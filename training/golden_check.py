@@ -147,4 +147,7 @@ def _wait(condition: Callable[[], bool], process: "subprocess.Popen[bytes]", sec
         except httpx.HTTPError:
             pass
         time.sleep(0.5)
-    raise TrainingError("评测用的实例没有启动或没有换上模型。", fix="机器空闲时重新评测；或加 --skip-golden 跳过典型会话。")
+    raise TrainingError(
+        "评测用的实例没有启动或没有换上模型。",
+        fix="训练结果还在；机器空闲时运行 `wenzheng gate` 重新评测，加 --skip-golden 则跳过典型会话。",
+    )
