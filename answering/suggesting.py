@@ -74,7 +74,9 @@ class Suggester:
         finds = self._lookup.search(answer.resolved_question, timing)
         by_id = {ranked.record.entry_id: ranked for ranked in finds.ranked}
         first = [answer.entry_id] if answer.entry_id is not None else [citation.entry_id for citation in answer.citations]
-        order = list(dict.fromkeys([*first, *by_id]))[:k]
+        others = [i for i in by_id if i not in first][: max(k - len(first), 0)]  # chosen by score, shown by probability
+        others.sort(key=lambda i: -by_id[i].probability)
+        order = [*dict.fromkeys(first), *others][:k]
         records = {**{i: r.record for i, r in by_id.items()}, **self._store.published([i for i in order if i not in by_id])}
         items: list[Suggestion] = []
         for entry_id in order:

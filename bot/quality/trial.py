@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -78,7 +79,11 @@ class TrialInstance:
     def stop(self) -> int:
         """Ask it to stop; returns its exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(STOP_S)
+        try:
+            return self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
 
 
 def start(folder: Path, *, sample: bool) -> TrialInstance:
@@ -97,14 +102,18 @@ def start(folder: Path, *, sample: bool) -> TrialInstance:
     with console.open("wb") as output:
         process = subprocess.Popen(command, cwd=PROJECT_ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
     instance = TrialInstance(process, settings, console)
-    instance.wait(lambda: READY in console.read_text(encoding="utf-8"), START_S)
+    try:
+        instance.wait(lambda: READY in console.read_text(encoding="utf-8"), START_S)
+    except BaseException:
+        instance.stop()
+        raise
     return instance
 
 
 @contextmanager
 def trial(*, copy_of: Settings | None = None) -> Iterator[TrialInstance]:
     """An instance that is stopped and forgotten afterwards: with the sample knowledge, or with a copy of another's database."""
-    with tempfile.TemporaryDirectory(prefix="wenzheng-trial-") as name:
+    with _ended_by_sigterm(), tempfile.TemporaryDirectory(prefix="wenzheng-trial-") as name:
         folder = Path(name)
         if copy_of is not None:
             _copy(copy_of, folder)
@@ -113,6 +122,19 @@ def trial(*, copy_of: Settings | None = None) -> Iterator[TrialInstance]:
             yield instance
         finally:
             instance.stop()
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """A measurement that is told to end takes its instance with it. Signals can only be handled in the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def free_ports() -> tuple[int, int]:

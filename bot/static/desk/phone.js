@@ -4,7 +4,7 @@ import { Api, Memory, debounced, newKey } from "./api.js";
 import { card, missing } from "./suggest.js";
 import { ticketBody, ticketDraft, ticketFields } from "./ticket.js";
 
-const WAIT_MS = 250;
+const WAIT_MS = 150;
 
 const fresh = () => ({ key: newKey(), notes: "", questions: [], text: "", ticket: null });
 
