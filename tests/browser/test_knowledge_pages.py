@@ -156,6 +156,7 @@ def test_an_agent_reads_and_does_not_write(log_in: Login) -> None:
 def test_conditions_are_written_as_a_form_and_read_out(log_in: Login, services: Services) -> None:
     page = log_in("bianji")
     page.goto("/panel/knowledge/2")
+    expect(page.locator(".kb-near > *").first).to_be_visible()  # the page is connected
     page.get_by_text("适用条件（可判定").click()
     page.get_by_role("button", name="加一组条件").click()
     parts = page.locator(".kb-parts .kb-condition")
@@ -168,6 +169,7 @@ def test_conditions_are_written_as_a_form_and_read_out(log_in: Login, services: 
 
     for number, (fact, value) in enumerate((("从业人数", "三百"), ("资产总额", "5000"))):
         choose(parts.nth(number), "看哪种情况", fact)
+        expect(parts.nth(number).get_by_text(f"读作：{fact}")).to_be_visible()  # drawn anew for this fact
         parts.nth(number).get_by_label("值").fill(value)
     expect(parts.first.get_by_text("的值必须是数字")).to_be_visible()
     parts.first.get_by_label("值").fill("300")

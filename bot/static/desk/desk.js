@@ -44,7 +44,8 @@ export function keyHandler(store) {
   const actions = {
     ArrowUp: () => move(-1), ArrowDown: () => move(1), 1: () => store.arm(1), 2: () => store.arm(2), 3: () => store.arm(3), e: edit,
     "/": () => { state.tab = "suggest"; setTimeout(() => focus("desk-search")); },
-    t: () => { if (state.talk && state.talk.state !== "taken" && state.talk.channel !== "phone") store.take(); }, r: () => focus("desk-draft"),
+    // while it is still being loaded the server decides
+    t: () => { if (state.selected && state.talk?.state !== "taken" && state.talk?.channel !== "phone") store.take(); }, r: () => focus("desk-draft"),
     n: () => { state.tab = "caller"; setTimeout(() => focus("desk-note")); }, x: () => { if (store.holds()) state.dialog = { kind: "close" }; },
   };
   return (event) => {

@@ -71,6 +71,7 @@ export function createStore(api, me) {
 
   async function open(id) {
     const typed = { draft: "", from: null, note: "", ...drafts[id] };
+    if (id !== state.selected) state.talk = null; // what arrives meanwhile is of the new one, and so are the keys
     state.selected = null; // what follows is of the new one
     Object.assign(state, { found: null, asked: null, armed: null, search: "", tab: "suggest", ...typed });
     state.selected = id;
