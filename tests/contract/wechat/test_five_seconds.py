@@ -75,7 +75,6 @@ async def test_a_slow_answer_of_a_verified_account_comes_as_one_message(
     assert 47.9 <= left.hours_left <= 48
 
 
-@in_fifths
 async def test_without_the_right_to_send_a_later_attempt_carries_the_answer(
     start: Start, dialogue: SlowDialogue, api: WeChatStandIn
 ) -> None:
@@ -83,7 +82,7 @@ async def test_without_the_right_to_send_a_later_attempt_carries_the_answer(
     async with httpx.AsyncClient(base_url=running.url) as client:
         await publish(client)
         dialogue.released.clear()
-        phone = Phone(WeChatServer(client))
+        phone = Phone(WeChatServer(client), patience_s=5)
         sent = asyncio.create_task(phone.send(QUESTION))
         await until(lambda: phone.attempts == 2)
         dialogue.released.set()
@@ -126,7 +125,6 @@ async def test_what_waits_comes_before_the_answer_to_a_new_question(start: Start
         assert both.index("也可以邮寄") < both.index("市民中心")
 
 
-@in_fifths
 async def test_the_right_is_lost_while_waiting(
     plain: WeChatServer, food: dict, gateway, dialogue: SlowDialogue, api: WeChatStandIn
 ) -> None:
@@ -134,7 +132,7 @@ async def test_the_right_is_lost_while_waiting(
     api.fail("message/custom/typing", errcode=48001, times=None)
     api.fail("message/custom/send", errcode=48001, times=None)
     dialogue.released.clear()
-    phone = Phone(plain)
+    phone = Phone(plain, patience_s=5)
     sent = asyncio.create_task(phone.send(QUESTION))
     await until(lambda: phone.attempts == 2)
     dialogue.released.set()

@@ -46,6 +46,7 @@ async def test_overlapping_attempts_at_two_processes(
 async def test_what_waits_is_told_with_the_next_reply(start: Start, postgres_url: str, dialogue: SlowDialogue) -> None:
     services, running = await start(can_send=False, DATABASE_URL=postgres_url)
     async with httpx.AsyncClient(base_url=running.url, timeout=30) as client:
+        await publish(client)
         phone = Phone(WeChatServer(client), "oPgLate")
         await until(lambda: services.index.revision > 0)
         dialogue.seconds = 4.0
