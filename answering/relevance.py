@@ -30,7 +30,7 @@ _BESIDE_THE_MATTER = {
     }.items()
 }
 _DOES = frozenset({"steps", "materials", "fee", "time"})
-_NEEDS = re.compile(r"要.{0,8}(?:证|许可|审批|备案|执照|手续)[吗不么没]")
+_NEEDS = re.compile(r"要.{0,8}(?:证|许可|审批|备案|执照|手续)[吗不么没]|(?:要|想|得|需要?)(?:改|变更?|换|注销|转让?|停|撤)")
 _EVERYDAY = re.compile(
     r"补贴|补助|津贴|奖励|优惠|政策|社区|公司|企业|单位|个人|员工|人员|有没有|多少|怎么|什么|一个|一下|[个请给为]"
 )

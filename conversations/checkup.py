@@ -11,6 +11,7 @@ from typing import Protocol
 from answering import eligibility_wording, matching_wording
 from answering.dates import asked_period, asks_present
 from answering.eligibility import Assessed
+from answering.matching_wording import PERSON, TYPE
 from answering.models import Answer, CaseView, Inquiry
 from answering.timeliness import Timing
 from answering.wording import MAX_ANSWER
@@ -28,7 +29,6 @@ ELIGIBILITY, POLICY_MATCH = "eligibility", "policy_match"
 MOST_QUESTIONS = {ELIGIBILITY: 5, POLICY_MATCH: 3}
 LEAST_MATTER = 4  # characters of a message that may name another matter instead of answering
 MOST_ASIDES = 3  # questions in between, after which the asking is given up
-TYPE, PERSON = "企业类型", "个人"
 FIRST_FACTS = ("企业类型", "行业", "从业人数")  # asked before a check-up when nothing is known
 SURE = 0.7
 SAY_LITTLE = frozenset({TYPE, "所在地区"})  # told of many things, so that no check is meant by it
@@ -106,7 +106,7 @@ class Checkups:
                 return begun, ELIGIBILITY
         if intent == POLICY_MATCH and confidence < SURE and now.lasting and not words.asks_for_policies(turn.text):
             return self._noted(now), "inform"
-        if intent == POLICY_MATCH and not words.opens_one(turn.text, bool(case.options)):
+        if intent == POLICY_MATCH and (not case.options or words.asks_for_policies(turn.text)):
             return self._begin_match(now), POLICY_MATCH
         if not now.lasting or not words.only_tells(turn.text, intent):
             return None

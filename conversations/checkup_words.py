@@ -105,8 +105,3 @@ def is_bare_statement(text: str) -> bool:
     if len(plain) > LONGEST_LEANING or is_question(plain) or _WANTS.search(plain):
         return False
     return correction(plain) is None and situation_alone(plain) is None
-
-
-def opens_one(text: str, options: bool) -> bool:
-    """Whether a message may pick from a list that waits."""
-    return options and len(text) <= len("最后一个吧")

@@ -82,9 +82,7 @@ class TicketAmending:
             if confirms and _YES.fullmatch(turn.text.strip()):
                 return self._done(turn, replace(case, amendment=None), kept, awaited.ticket_no)
             if wish is None and _NO.match(turn.text.strip()):
-                return Result(
-                    "smalltalk", wording.AMENDMENT_DROPPED.format(number=awaited.ticket_no), replace(case, amendment=None)
-                )
+                return self._dropped(turn, replace(case, amendment=None), awaited.ticket_no)
             if wish is None:
                 added = turn.text.strip() if kept.kind == ADDS else ""
                 if not added:
@@ -123,6 +121,15 @@ class TicketAmending:
             return text
 
         return Result("ticket", text, waiting, wording.AMENDMENT_BUTTONS, finish=finish, private=True)
+
+    def _dropped(self, turn: OpenTurn, case: Case, number: str) -> Result:
+        text = wording.AMENDMENT_DROPPED.format(number=number)
+
+        def finish(session: Session, _moment: datetime) -> str:
+            draft_contacts.take(session, turn.conversation_id)
+            return text
+
+        return Result("smalltalk", text, case, finish=finish)
 
     def _done(self, turn: OpenTurn, case: Case, wish: Wish, number: str) -> Result:
         def finish(session: Session, moment: datetime) -> str:

@@ -12,7 +12,7 @@ from knowledge_base.catalogue import EntryFilter, filter_conditions
 from knowledge_base.content import EntryContent, merge_content
 from knowledge_base.errors import StaleVersionError, UnknownEntryError, VectorError, WorkflowError
 from knowledge_base.journal import Journal
-from knowledge_base.live_records import LiveRecords
+from knowledge_base.live_records import LOOKUP_BATCH, LiveRecords, live_versions
 from knowledge_base.models import AuditRecord, Entry, EntryVersion
 from knowledge_base.records import AuditEntry, EntryRecord, record_of
 from knowledge_base.vectors import VectorWriter, batches
@@ -20,7 +20,6 @@ from knowledge_base.workflow import Actor
 
 __all__ = ["Actor", "EntryRecord", "EntryStore"]
 
-LOOKUP_BATCH = 500
 ATTEMPTS = 5  # publishing starts over when somebody edited between embedding and the transaction
 
 
@@ -301,13 +300,6 @@ def publish(
     alone = workflow.second_person_missing(state, authors(version), journal.actor)
     journal.go_live(entry, version, content)
     journal.audit("publish_alone" if alone else "publish", entry.id, live_before, version.version, comment)
-
-
-def live_versions() -> Select[Entry, EntryVersion]:
-    """Every live entry with its live version."""
-    return select(Entry, EntryVersion).join(
-        EntryVersion, and_(EntryVersion.entry_id == Entry.id, EntryVersion.version == Entry.live_version)
-    )
 
 
 def _page(query: Select[Entry, EntryVersion], after: int) -> Select[Entry, EntryVersion]:

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from database.engine import Database
 from knowledge_base.content import EntryContent
-from knowledge_base.entries import live_versions
+from knowledge_base.live_records import live_versions
 from knowledge_base.models import Entry, EntryChange, StoreRevision
 from knowledge_base.passages import passages_of
 

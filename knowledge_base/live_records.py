@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, select
+from sqlalchemy import BindParameter, Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from database.engine import Database
@@ -20,11 +20,16 @@ _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _STANDING = select(
     Entry.id, Entry.live_version, Entry.version, Entry.state, Entry.revision, Entry.updated_at
 ).where(Entry.id.in_(_IDS), Entry.live_version.is_not(None))  # fmt: skip
-_LIVE = (
-    select(Entry, EntryVersion)
-    .join(EntryVersion, and_(EntryVersion.entry_id == Entry.id, EntryVersion.version == Entry.live_version))
-    .where(Entry.id.in_(_IDS))
-)
+
+
+def live_versions() -> Select[Entry, EntryVersion]:
+    """Every live entry with its live version."""
+    return select(Entry, EntryVersion).join(
+        EntryVersion, and_(EntryVersion.entry_id == Entry.id, EntryVersion.version == Entry.live_version)
+    )
+
+
+_LIVE = live_versions().where(Entry.id.in_(_IDS))
 
 
 class LiveRecords:

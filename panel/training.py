@@ -11,10 +11,10 @@ from panel import training_labels
 from panel.access import may_still, member_of, panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame
-from panel.times import shown
+from panel.times import duration, shown
 from panel.training_data import DataTab
 from panel.training_run import open_run
-from panel.training_wording import BUILT_IN, JOB_STATES, KINDS, RESULTS, RUN_STATES, change, minutes, share
+from panel.training_wording import BUILT_IN, JOB_STATES, KINDS, RESULTS, RUN_STATES, change, share
 from serving.jobs import JobState
 from serving.runs import PRIMARY_METRIC, Run
 from staff.members import Member
@@ -171,7 +171,7 @@ class _Runs:
     async def _start_full(self) -> None:
         runs = await run.io_bound(self._context.runs.all) or []
         before = next((r.seconds for r in runs if r.kind == "full" and r.seconds), None)
-        took = f"上次训练用了 {minutes(before)}，评测另算" if before else "一般要几十分钟到几小时"
+        took = f"上次训练用了 {duration(before)}，评测另算" if before else "一般要几十分钟到几小时"
         if await sure(f"开始完整训练？{took}；开始后会算出还要多久。训练时照常服务，占用一半处理器。", "开始", "primary"):
             await self._start("full")
 

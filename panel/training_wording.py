@@ -41,9 +41,3 @@ def change(old: float | None, new: float | None) -> tuple[str, str]:
         return "", ""
     points = round((new - old) * 100, 1)
     return f"{points:+.1f}", "text-positive" if points > 0 else "text-negative" if points < 0 else ""
-
-
-def minutes(seconds: float) -> str:
-    """How long something took, roughly."""
-    whole = max(round(seconds / 60), 1)
-    return f"{whole} 分钟" if whole < 120 else f"{whole // 60} 小时 {whole % 60} 分钟"

@@ -23,6 +23,7 @@ import torch
 from transformers import BertModel
 
 from errors import WenzhengError
+from panel.times import duration
 from retrieval.encoder_build.adapter import Adapter, write_adapter
 from retrieval.encoder_build.e5_weights import E5Weights
 from training.contrastive import NOTHING_AT_FIRST, Batch, Embedder, batches, dense_recall, embed_all, info_nce, mine
@@ -30,7 +31,7 @@ from training.e5_model import bert_model, bundled_weights, tokenizer
 from training.errors import TrainingError
 from training.low_rank import add_low_rank, arrays_of, take_up
 from training.misspelling import Misspeller
-from training.progress import Steps, duration
+from training.progress import Steps
 from training.question_pairs import Entry, Pair, read_entries, read_pairs, read_unanswerable
 
 WARM_UP_STEPS = 20

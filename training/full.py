@@ -23,12 +23,11 @@ from settings import PROJECT_ROOT
 from training.errors import TrainingDataError, TrainingError
 from training.progress import Steps
 from training.rows import ENTRY, NOT_ENTRY, OUT_OF_SCOPE, Dataset, Row
+from training.shipped import TRAINING_QUESTIONS, shipped_questions
 from training.sources import Entries
 
-SHIPPED_QUESTIONS = "training/questions/service_items*.jsonl"
 SHIPPED_UNANSWERABLE = "training/questions/unanswerable.jsonl"
 LEAST_QUESTIONS = 30
-MOST_SHIPPED = 800
 LEARNING_RATE = 1e-4  # less than of a beginning: 2e-4 cost more on frozen questions than it gained
 KEPT_SHARE = 5  # one group in five
 
@@ -89,15 +88,8 @@ def write_files(work: Path, dataset: Dataset, entries: Entries) -> tuple[list[Pa
         if row.kind == NOT_ENTRY:
             wrong[row.key].append(row.label)
     rows = [{"question": r.text, "gold": [r.label], "wrong": wrong.get(r.key, [])} for r in own if r.kind == ENTRY]
-    known = set(names.values())
-    shipped = [
-        q
-        for file in sorted(PROJECT_ROOT.glob(SHIPPED_QUESTIONS))
-        for q in read_questions(file)
-        if known & set(q.gold) and matchable(normalise(q.text)) not in held
-    ]
-    shipped.sort(key=lambda q: hashlib.sha256(q.text.encode()).hexdigest())
-    seen = [{"question": q.text, "gold": list(q.gold)} for q in shipped[:MOST_SHIPPED]]
+    shipped = shipped_questions(TRAINING_QUESTIONS, set(names.values()), held)
+    seen = [{"question": q.text, "gold": list(q.gold)} for q in shipped]
     similar = sum(r.source == "similar_question" for r in dataset.train)
     if not rows or len(rows) + similar < LEAST_QUESTIONS:
         raise TrainingDataError(

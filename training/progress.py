@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from panel.times import duration
+
 SAY_EVERY_S = 5.0
 Advance = Callable[[int], None]
 
@@ -63,11 +65,3 @@ class Steps:
                 self.say(f"{title}（{count}/{total}，约剩 {duration(left)}）")
 
         return advance
-
-
-def duration(seconds: float) -> str:
-    """For people: seconds, minutes from two minutes on, hours with minutes from two hours on."""
-    if seconds < 120:
-        return f"{max(seconds, 0):.0f} 秒"
-    minutes = round(seconds / 60)
-    return f"{minutes} 分钟" if minutes < 120 else f"{minutes // 60} 小时 {minutes % 60} 分钟"

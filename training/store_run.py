@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -25,24 +24,23 @@ from retrieval.evaluation import read_questions
 from retrieval.fusion import BUILTIN_WEIGHTS
 from retrieval.ranking import Ranking
 from retrieval.searcher import Searcher
-from retrieval.text import matchable, normalise
 from serving.loading import DIALOGUE_SOURCES, SetLoader
 from serving.pointer import ServedPointer
 from serving.runs import RunStore
 from settings import PROJECT_ROOT, Settings
 from training.bundle import BUNDLE_FOLDER, DATA_FOLDER, Run, environment, new_run_id, write_bundle
 from training.derived import write_derived
-from training.full import SHIPPED_QUESTIONS, finetuned_encoder, is_kept_from_encoder
+from training.full import finetuned_encoder, is_kept_from_encoder
 from training.light import ANCHOR, GUARD, LightPlan, LightTrainer, Question
 from training.nlu import BANK_FILE, bank_nlu, project_examples
 from training.progress import Steps
 from training.rows import ENTRY, INTENT, NOT_ENTRY, OUT_OF_SCOPE, Dataset, Row, assemble
+from training.shipped import TRAINING_QUESTIONS, shipped_questions
 from training.sources import Entries, read_entries, read_rows
 
 # what the project brings along (glob patterns); its test halves are never read here
-BASE_QUESTIONS = {ANCHOR: SHIPPED_QUESTIONS, GUARD: "bench/questions/service_items_tune.jsonl"}
+BASE_QUESTIONS = {ANCHOR: TRAINING_QUESTIONS, GUARD: "bench/questions/service_items_tune.jsonl"}
 BASE_UNANSWERABLE = "bench/questions/out_of_knowledge.jsonl"  # every second line, as in `fit_fusion`
-MOST_BASE = 800
 
 
 @dataclass(frozen=True)
@@ -154,11 +152,9 @@ def _questions(dataset: Dataset, rows: Sequence[Row], entries: Entries) -> list[
     held = {row.key for row in dataset.test}
     base = []
     for part, pattern in BASE_QUESTIONS.items():
-        asked = [q for file in sorted(PROJECT_ROOT.glob(pattern)) for q in read_questions(file)]
-        found = [q for q in asked if any(g in ids for g in q.gold)]
-        found = sorted(found, key=lambda q: sha256(q.text.encode()).hexdigest())[:MOST_BASE]
+        found = shipped_questions(pattern, ids, held)
         base += [Question(q.text, frozenset(ids[g] for g in q.gold if g in ids), f"base:{q.gold[0]}", part) for q in found]
-    return [*own, *(q for q in base if matchable(normalise(q.text)) not in held)]
+    return [*own, *base]
 
 
 def _base_unanswerable() -> list[str]:

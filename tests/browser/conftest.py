@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from bot.app import create_app
 from bot.services import Services, build_services
@@ -101,7 +101,6 @@ def address(services: Services) -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         pytest.skip("没有 Chromium：apt-get install chromium fonts-noto-cjk")
-    expect.set_options(timeout=15_000)  # as patient as the pages' own calls, on a busy machine
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from retrieval.evaluation import read_jsonl, read_questions
 from retrieval.text import normalise
-from training.full import SHIPPED_QUESTIONS
 from training.nlu import project_examples
+from training.shipped import TRAINING_QUESTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_no_item_and_no_question_is_both_trained_on_and_measured():
-    trained = [q for file in sorted(ROOT.glob(SHIPPED_QUESTIONS)) for q in read_questions(file)]
+    trained = [q for file in sorted(ROOT.glob(TRAINING_QUESTIONS)) for q in read_questions(file)]
     measured = [q for part in ("tune", "test") for q in read_questions(ROOT / f"bench/questions/service_items_{part}.jsonl")]
     assert len({q.text for q in trained}) == len(trained) > 7900
     assert not {g for q in trained for g in q.gold} & {g for q in measured for g in q.gold}
@@ -19,7 +19,7 @@ def test_no_item_and_no_question_is_both_trained_on_and_measured():
 
 
 def test_the_fresh_questions_share_items_with_the_trained_ones_but_no_sentence():
-    trained = [q for file in ROOT.glob(SHIPPED_QUESTIONS) for q in read_questions(file)]
+    trained = [q for file in ROOT.glob(TRAINING_QUESTIONS) for q in read_questions(file)]
     fresh = read_questions(ROOT / "bench/questions/service_items_fresh.jsonl")
     assert len({bare(q.text) for q in fresh}) == len(fresh) == 300
     assert not {bare(q.text) for q in trained} & {bare(q.text) for q in fresh}

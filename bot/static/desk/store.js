@@ -105,9 +105,10 @@ export function createStore(api, me) {
   }
 
   async function newer(id) {
+    if (!state.talk) return; // it is being loaded, with what is new
     const last = state.talk.messages.at(-1)?.id ?? 0;
     const page = await guarded(() => api.get(`${base(id)}/messages?after=${last}`));
-    if (!page || state.selected !== id) return;
+    if (!page || state.selected !== id || !state.talk) return;
     const known = new Set(state.talk.messages.map((message) => message.id));
     const fresh = page.messages.filter((message) => !known.has(message.id));
     state.talk.messages.push(...fresh);
@@ -241,7 +242,7 @@ export function createStore(api, me) {
     if (!text) return;
     const answer = await guarded(() => api.post(`${base(id)}/notes`, { text }));
     if (!answer || state.selected !== id) return;
-    state.talk.notes = answer.notes;
+    if (state.talk) state.talk.notes = answer.notes;
     state.note = "";
   }
 

@@ -27,6 +27,12 @@ def test_whoever_asks_for_progress_is_answered(question):
     assert not beside(question, entry("居住证办理进度查询"))
 
 
+def test_a_wish_to_change_a_thing_is_not_answered_by_the_notary():
+    notary = entry("公司章程公证指引")
+    assert beside("公司章程要改一下", notary, probability=0.88)
+    assert not beside("公司章程想改一下，要公证吗", notary, probability=0.88)
+
+
 def test_a_term_that_another_entry_is_about_and_this_one_lacks():
     sale, halved = entry("二手房不动产转移登记", "房子过户要交什么税"), entry("六税两费减半政策解读", "房产税能减半吗")
     assert beside("房产税怎么交", sale, halved, terms=("房产税",))

@@ -1,11 +1,12 @@
 """A filed ticket is added to or withdrawn by conversation: nothing without a yes, and written down when it is done."""
 
 import pytest
+from sqlalchemy import select
 
 from conversations.ticket_amending import ADDS, WITHDRAWS, wish_in
 from staff.audit import AuditFilter, AuditLog
 from tests.unit.conversations.test_complaints import PHONE, STORY, rows
-from tickets.models import Ticket, TicketEvent
+from tickets.models import DraftContact, Ticket, TicketEvent
 
 
 @pytest.fixture
@@ -93,6 +94,15 @@ def test_without_a_yes_nothing_changes(say, database, filed, reply):
     say("撤回投诉", "complaint")
     assert "照常办理" in say(reply, "stop")["text"]
     assert rows(database, Ticket)[0].state == "filed"
+
+
+def test_a_phone_number_of_an_addition_given_up_is_forgotten(say, database, filed):
+    say(f"再补充一点，老板还骂人，电话{PHONE}", "complaint")
+    with database.read() as session:
+        assert session.scalars(select(DraftContact.contact)).all() == [PHONE]
+    say("取消", "stop")
+    with database.read() as session:
+        assert session.scalars(select(DraftContact.contact)).all() == []
 
 
 def test_a_question_in_between_is_answered(say, database, filed):

@@ -102,7 +102,7 @@ class TestEvents:
                 lines = stream.aiter_lines()
                 await _next(lines, "hello")
                 await asyncio.sleep(0.5)
-                for number in range(3):  # a busy machine may be late once
+                for number in range(3):
                     words = f"第 {number} 次，电话13800138000，{HOSTILE}"
                     started = asyncio.get_running_loop().time()
                     asking = asyncio.create_task(ask(client, words))
@@ -113,7 +113,7 @@ class TestEvents:
                     await asking
         rows = next(data["rows"] for name, data in events if name == "list")
         message = next(data for name, data in events if name == "message")
-        assert min(took) < 1.0
+        assert max(took) < 1.0
         assert (rows[0]["state"], rows[0]["channel"]) == ("waiting", "web")
         assert "[电话号码]" in message["text"]
 
