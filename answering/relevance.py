@@ -29,6 +29,25 @@ _BESIDE_THE_MATTER = {
         "预约": r"约|挂号",
     }.items()
 }
+# what is done to a thing that one has: how a question says it → what an entry about that says
+_DONE = {
+    "注销": ("注销", r"注销|销户|终止|解散|撤销|歇业|清算"),
+    "变更": ("变更", r"变更|更改|修改|更名|更换|换|调整|转移|过户|迁移|变动|更正"),
+    "延续": ("延续|续期|续展|展期", r"续|换|有效期|展期|延期|到期"),
+    "补办": ("补办|补发|补领|挂失", r"补|遗失|丢失|损毁|挂失|换领|换发"),
+    "年审": ("年检|年审", r"年检|年审|检验|年度|年报|审验"),
+    "转让": ("转让", r"转让|过户|转移|变更|让与"),
+}
+_REQUESTS_DOING = {
+    name: re.compile(
+        rf"(?:要|想|怎么|如何|办理?|申请|咋|得|去|来|能)[^，。,？?]{{0,2}}(?:{said})(?!了|过)"
+        rf"|(?:{said})(?:登记|申请|备案|手续|怎么|咋|要|需|流程|材料|费|证明|$|[?？，,。])"
+    )
+    for name, (said, _) in _DONE.items()
+}
+_TELLS_DOING = {name: re.compile(held) for name, (_, held) in _DONE.items()}
+_DOCUMENT = r"[\u4e00-\u9fff]{2}(?:证书|[证卡本簿照])"
+_LOST_DOCUMENT = re.compile(rf"({_DOCUMENT})(?:件|都|也)?(?:丢|没了|不见|坏|烂|损|掉|过期|到期|快到期|遗失)")
 _DOES = frozenset({"steps", "materials", "fee", "time"})
 _NEEDS = re.compile(r"要.{0,8}(?:证|许可|审批|备案|执照|手续)[吗不么没]|(?:要|想|得|需要?)(?:改|变更?|换|注销|转让?|停|撤)")
 _EVERYDAY = re.compile(
@@ -53,7 +72,7 @@ def is_beside_the_point(
     plain = normalise(question)
     if normalise(content.title) in plain:
         return False
-    if _is_another_service(content.title, plain, facets):
+    if _is_another_service(content.title, plain, facets) or _does_another_thing(content, plain):
         return True
     if probability >= CERTAIN or len(plain) > LONGEST_WORDED:
         return False
@@ -64,6 +83,17 @@ def _is_another_service(title: str, plain: str, facets: Collection[str]) -> bool
     if not (_DOES & set(facets) or _NEEDS.search(plain)):
         return False
     return any(word in title and not meant.search(plain) for word, meant in _BESIDE_THE_MATTER.items())
+
+
+def _does_another_thing(content: EntryContent, plain: str) -> bool:
+    """Whether the question wants done what the entry says nothing of ("注销登记" of "设立登记"), or has lost another document."""
+    if len(plain) > LONGEST_WORDED:
+        return False
+    held = _words_of(content)
+    if any(wanted.search(plain) and not _TELLS_DOING[name].search(held) for name, wanted in _REQUESTS_DOING.items()):
+        return True
+    lost, named = _LOST_DOCUMENT.search(plain), re.search(_DOCUMENT, content.title)
+    return bool(lost and named) and lost[1][:2] not in held
 
 
 def _lacks_a_term(content: EntryContent, terms: Sequence[str], others: Sequence[EntryContent]) -> bool:

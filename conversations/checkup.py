@@ -11,6 +11,7 @@ from typing import Protocol
 from answering import eligibility_wording, matching_wording
 from answering.dates import asked_period, asks_present
 from answering.eligibility import Assessed
+from answering.matching import looks_for_a_matter
 from answering.matching_wording import PERSON, TYPE
 from answering.models import Answer, CaseView, Inquiry
 from answering.timeliness import Timing
@@ -107,7 +108,9 @@ class Checkups:
         if intent == POLICY_MATCH and confidence < SURE and now.lasting and not words.asks_for_policies(turn.text):
             return self._noted(now), "inform"
         if intent == POLICY_MATCH and (not case.options or words.asks_for_policies(turn.text)):
-            return self._begin_match(now), POLICY_MATCH
+            match = self._begin_match(now)
+            nothing = match.answer is not None and match.outcome == "clarify" and looks_for_a_matter(turn.text)
+            return None if nothing else (match, POLICY_MATCH)  # what is near says more than that nothing suits
         if not now.lasting or not words.only_tells(turn.text, intent):
             return None
         begun = self._told_after(now)

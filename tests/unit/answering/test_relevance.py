@@ -45,3 +45,20 @@ def test_everyday_words_in_common_are_no_answer():
     assert beside("想请个保姆社区有补贴吗", rent)
     assert not beside("租房子社区有补贴吗", rent)
     assert not beside("想请个保姆社区有补贴吗", rent, probability=0.95)
+
+
+def test_what_is_to_be_done_is_what_the_entry_tells():
+    founding = entry("社会团体成立登记", "怎么成立协会", answer="先取得业务主管单位同意，再申请成立登记。")
+    assert beside("社会团体要注销登记，需要准备什么材料", founding, probability=0.95)
+    assert beside("社会团体注销登记的流程", founding, probability=0.95)
+    assert not beside("社会团体成立登记的流程", founding)
+    fund = entry("离职提取住房公积金", answer="与单位解除劳动关系后提取。")
+    assert not beside("公司注销了，公积金怎么取", fund), "it is why, not what"
+    assert not beside("食品经营许可证延续要多久", entry("食品经营许可证核发", answer="有效期届满前三十日申请换发。"))
+
+
+def test_another_document_than_the_one_that_is_lost():
+    card = entry("居民身份证换领、补领", "身份证丢了怎么办")
+    assert beside("行驶证丢了，补一个", card, probability=0.93)
+    assert not beside("身份证丢了，补一个", card)
+    assert not beside("老人的身份证快到期了咋换", card)
