@@ -137,7 +137,7 @@ class Checkups:
                     return replace(begun, text=text, case=replace(begun.case, entities=kept.case.entities)), ELIGIBILITY
             if now.form is not None and now.form.asking is None and now.form.entry_id != answer.entry_id:
                 return replace(kept, case=replace(kept.case, form=None)), intent
-        if result.outcome == "fallback" and now.lasting and not is_question(turn.text):
+        if result.outcome == "fallback" and now.lasting and words.only_tells(turn.text, intent):
             return self._noted(now), intent
         return self._reminded(kept, now), intent
 
