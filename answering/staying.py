@@ -10,20 +10,21 @@ from answering.following import sentences
 from knowledge_base.content import EntryContent
 from retrieval.text import normalise
 
-LONGEST = 12  # characters
+LONGEST, LEAST_NAMED = 12, 2  # characters
 SURELY_ANOTHER = 0.9  # probability of another entry, from which it is what is meant
+_AROUND = re.compile(r"^(?:那么?|请问|还|也|就)*(?:能够?|可以|要|会|需要|是)?|[吗么呢啊呀嘛不没有?？。]+$")
 _PUT_AS_A_DETAIL = re.compile(r"^.{0,4}?(?:能|可以|可不可以|要|会|是不是|需要|需不需要|必须|得|允许|让|给|用)(?!办|怎|弄)")
 
 
 def stays(text: str, discussed: EntryContent, other: EntryContent | None, probability: float) -> bool:
     """Args: other: what a search for the message alone finds as its answer, with its probability; None: nothing surely answers it."""
     plain = normalise(text)
-    named = left_over(plain)
-    if len(plain) > LONGEST or len(named) < 2:
+    named = _AROUND.sub("", plain)
+    if len(plain) > LONGEST or len(left_over(plain)) < LEAST_NAMED:
         return False
     if other is None:
         held = "".join([_names(discussed), *sentences(discussed)])
-        return any(pair in held for pair in _pairs(named))
+        return any(pair in held for pair in _pairs(left_over(plain)))
     if probability >= SURELY_ANOTHER or all(pair in _names(other) for pair in _pairs(named)):
         return False
     shared = set(named) & set(normalise(discussed.title)) - set(normalise(other.title))
