@@ -4,6 +4,10 @@ from collections.abc import Mapping
 
 BUILT_IN = "程序自带的模型"
 KINDS: Mapping[str, str] = {"light": "轻量", "full": "完整", "pairs": "来信对"}
+JOBS: Mapping[str, str] = {"light": "轻量训练", "full": "完整训练", "gate": "重新比较"}
+KEPT: Mapping[str, str] = {  # when a job is cancelled
+    "light": "已经训练的部分不会保留", "full": "编码器已训练的部分会保留，再次开始完整训练会接着做", "gate": "上一次比较的结果会保留",
+}  # fmt: skip
 JOB_STATES: Mapping[str, str] = {
     "running": "正在进行", "done": "已完成", "failed": "没有完成", "cancelled": "已取消", "aborted": "中途停止",
 }  # fmt: skip

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from serving.errors import ScheduleError, TrainingBusyError
+from serving.errors import ScheduleError, TrainingBusyError, UnknownRunError
 from serving.jobs import JobState, TrainingJobs
 from serving.schedule import CHINA, Weekly, WeeklyTraining
 from settings import PROJECT_ROOT
+from tests.fixtures.bigram_encoder import BigramHashEncoder
+from tests.fixtures.made_runs import make_run
 
 STAND_IN = """
 import os, sys, time
@@ -85,6 +87,23 @@ def test_a_job_of_a_terminal_is_cancelled_without_its_neighbours(tmp_path: Path)
         assert eventually(lambda: jobs(tmp_path).status() is not None)
         assert jobs(tmp_path).cancel().state in {"aborted", "cancelled"}
         process.wait(10)
+
+
+def test_a_comparison_is_a_job_like_a_training_but_the_week_does_not_take_it_for_one(tmp_path: Path) -> None:
+    with pytest.raises(UnknownRunError):
+        jobs(tmp_path).compare("nothing", "王")
+    make_run(tmp_path, "run-1", BigramHashEncoder())
+    started = jobs(tmp_path).compare("run-1", "王")
+    assert started.kind == "gate"
+    with pytest.raises(TrainingBusyError):
+        jobs(tmp_path).start("light", "李")
+    os.kill(started.pid, signal.SIGKILL)
+    assert eventually(lambda: state_of(tmp_path) == "aborted")
+    assert jobs(tmp_path).status().problem.startswith("比较的进程中途消失")
+    assert JobState("2", "gate", "王", "2026-11-29T02:00:00+00:00", trained="2026-11-22").training_started == "2026-11-22"
+    never_trained = Counting()
+    never_trained.status = lambda: JobState("2", "gate", "王", never_trained.moment.isoformat())
+    assert WeeklyTraining(never_trained, Weekly.parse("Sun 02:00"), now=lambda: never_trained.moment).look()
 
 
 def test_a_program_that_does_not_start_is_said(tmp_path: Path) -> None:
