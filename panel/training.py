@@ -80,9 +80,9 @@ class _Runs:
                     self._light = ui.button("开始轻量训练", icon="play_arrow", on_click=lambda: self._start("light"))
                     self._full = ui.button("开始完整训练", on_click=self._start_full).props("outline")
                     self._cancel = ui.button("取消训练", on_click=self._stop).props("flat color=negative")
-                ui.label("轻量：几分钟，调整检索和判定阈值。完整：按小时计，连句子编码器一起训练。训练时照常服务。").classes(
-                    "panel-faint"
-                )
+                ui.label(
+                    "轻量：几分钟，调整对话意图、检索和判定阈值。完整：几十分钟起，连句子编码器一起训练。训练时照常服务。"
+                ).classes("panel-faint")
         self._labels = ui.label().classes("panel-muted")
         self._table = ui.table(columns=COLUMNS, rows=[], row_key="run_id", pagination=15).classes("panel-table").props("dense")
         self._table.add_slot(

@@ -7,7 +7,7 @@ from nicegui import run, ui
 
 from panel.context import PanelContext
 from panel.times import shown
-from panel.training_wording import BUILT_IN, KINDS, METRICS, RUN_STATES, change, share
+from panel.training_wording import BUILT_IN, KINDS, METRICS, RUN_STATES, SETS, change, share
 from serving.promotion import is_outdated
 from serving.runs import Run
 from staff.members import Member
@@ -80,7 +80,8 @@ def _sets(one: Run) -> None:
             ui.label(worth["text"]).classes("panel-text")
         ui.label("固定测试题").classes("panel-muted")
         for asked in gate.get("sets") or ():
-            ui.label(f"{asked['name']}：{asked['used']} 题，sha256 {asked['sha256'][:16]}…").classes("panel-faint")
+            name = SETS.get(asked["name"], asked["name"])
+            ui.label(f"{name}：{asked['used']} 题，sha256 {asked['sha256'][:16]}…").classes("panel-faint")
 
 
 def _again(
