@@ -154,6 +154,9 @@ def be_modest() -> None:
     """Serving comes first: lowest priority for processor and disk, and not more than half of the cores."""
     with suppress(OSError):
         os.nice(NICENESS)
+    if os.getsid(0) == os.getpid():  # Linux weighs sessions first, where it has autogroups: niceness counts only within one
+        with suppress(OSError):
+            Path("/proc/self/autogroup").write_text(f"{NICENESS}", encoding="ascii")
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, cores[-max(1, len(cores) // 2) :])
     threadpool_limits(max(1, len(cores) // 2))  # of this process, whose libraries are loaded already

@@ -1,6 +1,7 @@
 """Training jobs with a stand-in for the training: one at a time, outliving the starter, recognised as aborted, cancelled, scheduled."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -110,6 +111,15 @@ def test_a_program_that_does_not_start_is_said(tmp_path: Path) -> None:
     broken = TrainingJobs(tmp_path, PROJECT_ROOT, [sys.executable, "-c", "raise SystemExit(3)"])
     with pytest.raises(TrainingBusyError, match="没有开始"):
         broken.start("light", "王")
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="a kernel without autogroups")
+def test_a_job_gives_way_to_every_other_session() -> None:
+    told = "import os, training.job as job; job.be_modest(); print(os.nice(0), open('/proc/self/autogroup').read())"
+    done = subprocess.run(
+        [sys.executable, "-c", told], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True, start_new_session=True
+    )
+    assert re.fullmatch(r"19 /autogroup-\d+ nice 19", done.stdout.strip())
 
 
 @pytest.mark.parametrize("text", ["Sunday 2:00", "Sun 24:00", "Sun 02:60", "02:00", "周日 02:00", ""])
