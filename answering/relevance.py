@@ -27,6 +27,7 @@ _BESIDE_THE_MATTER = {
         "鉴定": r"鉴定|真伪|真假|辨|验",
         "验证": r"验|真伪|真假|核实",
         "预约": r"约|挂号",
+        "减半": r"减|免|优惠|少[交缴]",
     }.items()
 }
 # what is done to a thing that one has: how a question says it → what an entry about that says

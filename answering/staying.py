@@ -13,7 +13,9 @@ from retrieval.text import normalise
 LONGEST, LEAST_NAMED = 12, 2  # characters
 SURELY_ANOTHER = 0.9  # probability of another entry, from which it is what is meant
 _AROUND = re.compile(r"^(?:那么?|请问|还|也|就)*(?:能够?|可以|要|会|需要|是)?|[吗么呢啊呀嘛不没有?？。]+$")
-_PUT_AS_A_DETAIL = re.compile(r"^.{0,4}?(?:能|可以|可不可以|要|会|是不是|需要|需不需要|必须|得|允许|让|给|用)(?!办|怎|弄)")
+_PUT_AS_A_DETAIL = re.compile(
+    r"^.{0,4}?(?:能|可以|可不可以|要(?!求)|会(?!计|议)|是不是|需不需要|必须|允许|让|给|用(?!人|工))(?!办|怎|弄)"
+)
 
 
 def stays(text: str, discussed: EntryContent, other: EntryContent | None, probability: float) -> bool:
