@@ -13,8 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from bot.store_session import open_store
-from knowledge_base.comparing import KIND_NAMES
-from knowledge_base.content import KINDS
+from knowledge_base.content import KIND_NAMES, KINDS
 from knowledge_base.entries import EntryStore
 from knowledge_base.errors import UnknownEntryError
 from knowledge_base.exporters import export
