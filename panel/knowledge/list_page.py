@@ -95,7 +95,7 @@ class _List:
             self.by = ui.toggle({"words": "按字词", "meaning": "按意思"}, value=get("by", "words")).props(
                 "no-caps dense unelevated"
             )
-            self.by.tooltip("按字词：每个词都要出现；按意思：不必写得一样。草稿和已撤回的条目也在内")
+            self.by.tooltip("按字词：每个词都要出现；按意思：不必写得一样。草稿和已撤下的条目也在内")
             ui.space()
             if self.member.may("knowledge.edit"):
                 ui.button("新建", icon="add", on_click=lambda: ui.navigate.to("/knowledge/new")).props("id=kb-new")
