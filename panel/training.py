@@ -14,8 +14,9 @@ from panel.frame import page_frame
 from panel.times import duration, shown
 from panel.training_data import DataTab
 from panel.training_run import open_run
-from panel.training_wording import BUILT_IN, JOB_STATES, KINDS, RESULTS, RUN_STATES, change, share
-from serving.jobs import JobState
+from panel.training_wording import BUILT_IN, JOB_STATES, JOBS, KEPT, KINDS, RESULTS, RUN_STATES, change, share
+from serving.jobs import COMPARISON, JobState
+from serving.promotion import is_outdated
 from serving.runs import PRIMARY_METRIC, Run
 from staff.members import Member
 
@@ -79,9 +80,9 @@ class _Runs:
                     self._light = ui.button("开始轻量训练", icon="play_arrow", on_click=lambda: self._start("light"))
                     self._full = ui.button("开始完整训练", on_click=self._start_full).props("outline")
                     self._cancel = ui.button("取消训练", on_click=self._stop).props("flat color=negative")
-                ui.label("轻量：几分钟，调整检索和判定阈值。完整：按小时计，连句子编码器一起训练。训练时照常服务。").classes(
-                    "panel-faint"
-                )
+                ui.label(
+                    "轻量：几分钟，调整对话意图、检索和判定阈值。完整：几十分钟起，连句子编码器一起训练。训练时照常服务。"
+                ).classes("panel-faint")
         self._labels = ui.label().classes("panel-muted")
         self._table = ui.table(columns=COLUMNS, rows=[], row_key="run_id", pagination=15).classes("panel-table").props("dense")
         self._table.add_slot(
@@ -140,7 +141,8 @@ class _Runs:
             self._job.set_text("还没有训练过")
             self._step.set_text("")
             return
-        self._job.set_text(f"{KINDS[job.kind]}训练{JOB_STATES[job.state]}（{job.by}，{shown(job.started)} 开始）")
+        self._job.set_text(f"{JOBS[job.kind]}{JOB_STATES[job.state]}（{job.by}，{shown(job.started)} 开始）")
+        self._cancel.set_text("取消比较" if job.kind == COMPARISON else "取消训练")
         self._step.set_text(
             job.step if running else job.problem or (f"{job.run_id}：{RESULTS.get(came_of_it, '')}" if job.run_id else "")
         )
@@ -177,8 +179,7 @@ class _Runs:
 
     async def _stop(self) -> None:
         job = await run.io_bound(self._context.jobs.status)
-        kept = "编码器已训练的部分会保留，再次开始完整训练会接着做" if job and job.kind == "full" else "已经训练的部分不会保留"
-        if await sure(f"取消正在进行的训练？{kept}，现用模型不受影响。", "取消训练"):
+        if job is not None and await sure(f"{self._cancel.text}？{KEPT[job.kind]}，现用模型不受影响。", self._cancel.text):
             await self._do(self._context.jobs.cancel, "已取消")
             await self._look()
 
@@ -223,6 +224,8 @@ def _row(one: Run, served: str | None, before: str | None) -> dict[str, Any]:
     old, new = (gate.get("current") or {}).get(PRIMARY_METRIC), one.primary
     said, tone = change(old, new)
     name, state_tone = RUN_STATES[one.state]
+    if one.gate and one.run_id != served and is_outdated(one, served):
+        name, state_tone = f"{name}（比的是以前的模型）", ""
     return {
         "created": shown(one.created), "run_id": one.run_id, "kind": KINDS.get(one.kind, one.kind), "state": name,
         "stateTone": state_tone, "before": share(old), "after": share(new), "change": said, "tone": tone,

@@ -58,6 +58,27 @@ def test_a_run_is_read_promoted_and_taken_back(open_page: OpenPage, services: Se
     expect(page.get_by_text(re.compile("魏工|wei")).filter(has_text="上线 better，理由：更准")).to_be_visible()
 
 
+def test_what_was_compared_with_something_else_is_compared_again(
+    open_page: OpenPage, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(services.settings.root, "late", BigramHashEncoder(), gate={**GATE, "against": "long-gone"})
+    asked: list[tuple[str, str]] = []
+    monkeypatch.setattr(type(services.jobs), "compare", lambda _self, run_id, by: asked.append((run_id, by)))
+    page = open_page(1366, 768)
+    page.goto("/panel/training")
+    page.fill("#name", "wei")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    row = page.get_by_role("row").filter(has=page.get_by_role("cell", name="late", exact=True))
+    expect(row.get_by_text("通过（比的是以前的模型）")).to_be_visible()
+    row.click()
+    expect(page.get_by_text("上面是和以前的模型比较的结果，比较后再决定是否上线。")).to_be_visible()
+    expect(page.get_by_role("button", name="上线", exact=True)).to_have_count(0)
+    page.get_by_role("button", name="重新比较").click()
+    expect(page.get_by_text("已开始比较")).to_be_visible()
+    assert asked == [("late", "wei")]
+
+
 def test_questions_are_labelled_by_key_and_the_next_one_moves_up(
     open_page: OpenPage, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
