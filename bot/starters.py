@@ -20,7 +20,9 @@ KINDS = ("qa", "service_item", "interpretation")
 FRESH_S = 60.0
 
 # titles of letters and of files ("强烈呼吁拓宽……", "关于……的咨询") are nothing that one would ask
-_ASKS = re.compile(r"[？?]$|吗|呢|怎么|怎样|如何|什么|哪|多少|多久|多大|多长|几[个天年岁月日点]|能不能|可不可以|是不是|要不要|是否|有没有")
+_ASKS = re.compile(
+    r"[？?]$|吗|呢|怎么|怎样|如何|什么|哪|多少|多久|多大|多长|几[个天年岁月日点]|能不能|可不可以|是不是|要不要|是否|有没有"
+)
 
 log = structlog.get_logger(__name__)
 
