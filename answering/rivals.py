@@ -89,7 +89,13 @@ def _is_variant(best: Candidate, other: Candidate, plain: str) -> bool:
     words = one[before : len(one) - after], two[before : len(two) - after]
     if before + after < LEAST_SHARED or not all(0 < len(word) <= LONGEST_VARIANT for word in words):
         return False
-    return not set("".join(words)) & set(plain) and not _says_more_of(best, other, plain)
+    return not any(_is_said(word, plain) for word in words) and not _says_more_of(best, other, plain)
+
+
+def _is_said(word: str, plain: str) -> bool:
+    """Whether a question has part of a word: of a short one a character tells, a long one has everyday characters ("企业")."""
+    parts = word if len(word) < LONGEST_VARIANT else [word[i : i + 2] for i in range(len(word) - 1)]
+    return any(part in plain for part in parts)
 
 
 def _shared(one: str, two: str) -> int:

@@ -151,7 +151,7 @@ def _is_named(found: str) -> bool:
     if not (core := re.match(rf"([{_HAN}A-Za-z0-9]+?)(?:{_NAMED_TAIL})", found)):
         return bool(re.match(_FLOOR, found)) and bool(re.search(r"(?:栋|幢|号楼|单元|室)", found))
     name = core[1]
-    return name not in _NO_NAME and not _MOMENT.fullmatch(name)
+    return name not in _NO_NAME and not _MOMENT.fullmatch(name) and not re.search(r"[了不没吗吧]|[在到的]$", name)
 
 
 # --- kind ----------------------------------------------------------------------------------------------------------------

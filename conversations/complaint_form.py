@@ -124,6 +124,8 @@ def asks_something(text: str) -> bool:
 def claims(draft: Draft, text: str) -> bool:
     """Whether the message is plainly an answer to what the form asked, whatever a classifier takes it for."""
     text = text.strip()
+    if is_cancel(text) and not _SKIP.fullmatch(text):
+        return False
     if facts.contact_in(text) and not asks_something(text):
         return True
     if draft.asked in {CONFIRM, CHANGE}:

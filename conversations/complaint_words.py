@@ -21,7 +21,7 @@ _STEPS_OUT = {
     "goodbye": r"再见|拜|回见|bye|先这样|走了$|不聊|下次|改天|晚安|先忙",
     "thanks": r"谢|辛苦|感激|多亏|麻烦你",
     "feedback_positive": r"有用|好评|[赞棒👍]|满意|不错|[很真挺]好|谢|解决了|明白",
-    "feedback_negative": r"没用|没有用|差评|垃圾|不满意|不[好行对]|没解决|答非所问|👎|糊弄|敷衍|什么玩意|听不懂|没懂|白[说问]",
+    "feedback_negative": r"没用|没有用|差评|垃圾|不满意|不[好行]|不对(?!.*\d)|没解决|答非所问|👎|糊弄|敷衍|什么玩意|听不懂|没懂|白[说问]",
     "stop": r"算了|取消|不[办弄说搞填问]|停|结束|退出|终止|不要了",
 }
 _OUT = {intent: re.compile(pattern, re.IGNORECASE) for intent, pattern in _STEPS_OUT.items()}

@@ -52,7 +52,9 @@ _NO_NUMBER = re.compile(
 _BARE_AMOUNT = re.compile(
     r"[\d一二三四五六七八九十百千万两几.,，]+\s*(?:个)?(?:月|年|人|万|元|块|岁|天|%|平|平方|平米)?(?:左右|多|的|了)?[。.]?"
 )
-_BARE_REPLY = re.compile(r"(?:没有?|有|是的?|对的?|嗯+|不是)[的了啊哦呀。.!！~～]*")
+_BARE_REPLY = re.compile(
+    r"(?:没有?|有|是的?|对的?|嗯+|不是|[哦噢喔]+|妥|中|要得|好[嘞咧]|晓得|懂|明白|收到|成)[的了啊哦呀。.!！~～]*"
+)
 _NO_REPLY = re.compile(r"没有?[了啊哦呀。.!！~～]*")
 LONGEST_DIGITS = 20  # characters of "尾号是 8000" and the like
 _WHAT_A_REASON_IS_TAKEN_FOR = NOTHING_CLASSIFIED | {"inform", "complaint", "out_of_scope", "greet", FEEDBACK_NEGATIVE}

@@ -62,6 +62,7 @@ class _Runs:
     def __init__(self, context: PanelContext, request: Request, member: Member) -> None:
         self._context, self._request, self._member = context, request, member
         self._seen: object = None
+        self._names: dict[str, str] = {}
 
     async def build(self) -> None:
         with ui.row().classes("w-full gap-3 items-stretch"):
@@ -103,7 +104,7 @@ class _Runs:
         found = await run.io_bound(self._read)
         if found is None:
             return
-        state, job, runs, labels = found
+        state, job, runs, labels, self._names = found
         self._show_served(state)
         self._show_job(job, next((r.state for r in runs if job and r.run_id == job.run_id), ""))
         self._labels.set_text(labels)
@@ -113,11 +114,13 @@ class _Runs:
             self._table.rows = [_row(r, state["run_id"], state["predecessor"]) for r in runs]
             self._show_history(state["history"])
 
-    def _read(self) -> tuple[dict[str, Any], JobState | None, list[Run], str]:
+    def _read(self) -> tuple[dict[str, Any], JobState | None, list[Run], str, dict[str, str]]:
         labels = self._context.labels.listed()
         told = sum(label.source == "active_learning" for label in labels)
         words = f"标注 {len(labels)} 条，其中在“待标注的问题”里标注 {told} 条；下一次训练会用上。"
-        return dict(self._context.promotions.state()), self._context.jobs.status(), self._context.runs.all(), words
+        members = [account.member for account in self._context.accounts.listed()]
+        names = {member.name: member.display_name for member in members}
+        return dict(self._context.promotions.state()), self._context.jobs.status(), self._context.runs.all(), words, names
 
     def _show_served(self, state: dict[str, Any]) -> None:
         self._served.set_text(state["run_id"] or BUILT_IN)
@@ -141,7 +144,9 @@ class _Runs:
             self._job.set_text("还没有训练过")
             self._step.set_text("")
             return
-        self._job.set_text(f"{JOBS[job.kind]}{JOB_STATES[job.state]}（{job.by}，{shown(job.started)} 开始）")
+        self._job.set_text(
+            f"{JOBS[job.kind]}{JOB_STATES[job.state]}（{self._names.get(job.by, job.by)}，{shown(job.started)} 开始）"
+        )
         self._cancel.set_text("取消比较" if job.kind == COMPARISON else "取消训练")
         self._step.set_text(
             job.step if running else job.problem or (f"{job.run_id}：{RESULTS.get(came_of_it, '')}" if job.run_id else "")
@@ -159,7 +164,9 @@ class _Runs:
             for row in history:
                 did = "退回到" if row["action"] == "rollback" else "强制上线" if row["forced"] else "上线"
                 why = f"，理由：{row['reason']}" if row["reason"] else ""
-                ui.label(f"{shown(row['at'])}　{row['actor']}　{did} {row['run_id'] or BUILT_IN}{why}").classes("panel-text")
+                ui.label(
+                    f"{shown(row['at'])}　{self._names.get(row['actor'], row['actor'])}　{did} {row['run_id'] or BUILT_IN}{why}"
+                ).classes("panel-text")
 
     async def _open(self, event: Any) -> None:
         chosen = await run.io_bound(self._context.runs.get, event.args[1]["run_id"])

@@ -149,5 +149,5 @@ def _wait(condition: Callable[[], bool], process: "subprocess.Popen[bytes]", sec
         time.sleep(0.5)
     raise TrainingError(
         "评测用的实例没有启动或没有换上模型。",
-        fix="训练结果还在；机器空闲时运行 `wenzheng gate` 重新评测，加 --skip-golden 则跳过典型会话。",
+        fix="训练结果还在；机器空闲时打开它重新比较，或运行 `wenzheng gate`，加 --skip-golden 则跳过典型会话。",
     )

@@ -105,7 +105,8 @@ def work(settings: Settings, record: JobRecord, *, promote: bool, golden: bool =
         record.end("done")
         return True
     except CancelledError:
-        record.end("cancelled", "已取消，现用模型不受影响。")
+        left = f"{record.state.run_id} 还在，可以打开它和现用模型比较。" if record.state.run_id else ""
+        record.end("cancelled", f"已取消，现用模型不受影响。{left}")
     except WenzhengError as exc:
         record.end("failed", str(exc))
     except Exception as exc:  # the outer edge of the process: what is served is untouched, and people are told

@@ -1,44 +1,19 @@
 """Citizens and agents at once, each in a browser of their own: asked, taken, answered with a key, closed."""
 
 import re
-from collections.abc import Iterator
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from bot.services import Services
 from staff.accounts import COMMAND_LINE
+from tests.browser.conftest import DESK, PASSWORD, PHONE, TABLET, UPRIGHT
 from tests.browser.test_chat_page import say
 
 pytestmark = pytest.mark.browser
 
-PASSWORD = "三只麻雀 42 号窗口"
-DESK, TABLET, PHONE = (1366, 768), (1024, 768), (390, 844)
 QUESTION = "食品经营许可证快到期了怎么延续"
 HOSTILE = "<img src=x onerror=\"document.title='bad'\"><script>document.title='bad'</script>"
-
-
-@pytest.fixture(scope="module")
-def agents(services: Services) -> None:
-    for name, shown in (("wang", "王敏"), ("li", "李强")):
-        services.accounts.add(name, PASSWORD, "agent", COMMAND_LINE, display_name=shown)
-
-
-@pytest.fixture
-def at_the_desk(open_page, agents) -> Iterator:
-    """Opens the desk as somebody, logged in through the form."""
-
-    def make(name: str, size: tuple[int, int] = DESK, path: str = "/panel/desk") -> Page:
-        page = open_page(*size)
-        page.goto(path)
-        page.locator("input[name=name]").fill(name)
-        page.locator("input[name=password]").fill(PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url(f"**{path}")
-        return page
-
-    return make
 
 
 def rows(page: Page):
@@ -93,7 +68,7 @@ def test_answer_a_waiting_citizen(open_page, at_the_desk):
     expect(citizen.locator(".turn.bot").last).to_contain_text("食品经营许可证延续")
 
 
-@pytest.mark.parametrize("size", [DESK, TABLET])
+@pytest.mark.parametrize("size", [DESK, TABLET, UPRIGHT])
 def test_a_strangers_markup_is_text_everywhere_at_the_desk(at_the_desk, address, size):
     desk = at_the_desk("wang", size)
     expect(desk.get_by_role("status").filter(has_text="实时")).to_be_visible()
@@ -115,6 +90,9 @@ def test_a_strangers_markup_is_text_everywhere_at_the_desk(at_the_desk, address,
     assert desk.locator("img[src=x]").count() == 0
     assert "bad" not in desk.title()
     assert desk.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "nothing sticks out sideways"
+    for column in (".list", ".talk", ".side"):
+        expect(desk.locator(f".d-col{column}")).to_be_in_viewport(ratio=0.99)
+        assert (desk.locator(f".d-col{column}").bounding_box() or {"width": 0})["width"] > 200
 
 
 def test_two_desks_see_who_has_it_and_a_transfer_arrives_at_once(at_the_desk, address):

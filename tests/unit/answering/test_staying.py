@@ -6,9 +6,14 @@ from answering.staying import stays
 from knowledge_base.content import EntryContent
 
 LOAN = EntryContent(
-    kind="service_item", title="个人创业担保贷款", answer="最高可贷30万元，由经办银行放款。", similar_questions=["创业贷款怎么申请"]
+    kind="service_item",
+    title="个人创业担保贷款",
+    answer="最高可贷30万元，由经办银行放款。",
+    similar_questions=["创业贷款怎么申请"],
 )
-RETIRING = EntryContent(kind="interpretation", title="延迟退休政策解读", answer="可以弹性提前。", similar_questions=["还能提前退休吗"])
+RETIRING = EntryContent(
+    kind="interpretation", title="延迟退休政策解读", answer="可以弹性提前。", similar_questions=["还能提前退休吗"]
+)
 PERMIT = EntryContent(kind="qa", title="居住证怎么办？", answer="到派出所申领。", similar_questions=["要办居住证去哪"])
 
 
