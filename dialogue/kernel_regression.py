@@ -1,7 +1,8 @@
-"""Logistic regression that is not linear: a message is described by how like it is to messages of the training data.
+"""Regression that is not linear: a message is described by how like it is to messages of the training data.
 
 Likeness is a Gaussian kernel over the sentence vectors plus the cosine of the character n-grams. Described by all training
-messages a regression would take minutes; a sample of them, the landmarks, is enough (Nyström's method).
+messages a regression would take minutes; a sample of them, the landmarks, is enough (Nyström's method). The regression is of
+least squares, solved at once; its scores become probabilities by one factor, chosen on messages that were left out for that.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from sklearn.linear_model import LogisticRegression
 
 Features = tuple[list[np.ndarray], csr_matrix]  # parts of the sentence vectors, one row a message each; counts of n-grams
 
 NOISE = 1e-4  # on the diagonal, for landmarks that hardly differ
 SEED = 20260301
+LEFT_OUT = 5  # each fifth message
+FACTORS = np.arange(2.0, 20.5, 0.5)
 
 
 class KernelRegression:
@@ -25,34 +27,40 @@ class KernelRegression:
     Vectors come in parts, one per encoder layer; each is centred and brought to the mean length 1, so that all count the same.
     """
 
-    def __init__(self, width: float, dense_weight: float, sparse_weight: float, landmarks: int) -> None:
-        """Args: width: the greater, the fewer messages count as alike. landmarks: at most so many."""
-        self._width, self._dense_weight, self._sparse_weight, self._most = width, dense_weight, sparse_weight, landmarks
+    def __init__(self, width: float, dense_weight: float, sparse_weight: float, landmarks: int, noise: float) -> None:
+        """Args:
+        width: the greater, the fewer messages count as alike.
+        landmarks: at most so many.
+        noise: the greater, the less a single message counts.
+        """
+        self._width, self._dense_weight, self._sparse_weight = width, dense_weight, sparse_weight
+        self._most, self._noise = landmarks, noise
         self.classes_ = np.zeros(0, dtype=str)
 
-    def fit(self, features: Features, labels: Sequence[str], regression: LogisticRegression) -> None:
-        """Args: regression: the solver with its settings."""
+    def fit(self, features: Features, labels: Sequence[str]) -> None:
         parts, grams = features
         self._means = [part.mean(axis=0) for part in parts]
         spread = [float(((part - mean) ** 2).sum(axis=1).mean()) ** 0.5 for part, mean in zip(parts, self._means, strict=True)]
         self._scales = np.array([1.0 / (length or 1.0) / len(parts) ** 0.5 for length in spread])
-        chosen = np.sort(np.random.default_rng(SEED).permutation(grams.shape[0])[: self._most])
+        shuffled = np.random.default_rng(SEED).permutation(grams.shape[0])
+        chosen = np.sort(shuffled[: self._most])
         self._dense, self._grams = self._scaled(parts)[chosen], _unit(grams)[chosen]
-        kernel = self._kernel(parts, grams)
-        among = kernel[chosen].astype(np.float64) + NOISE * np.eye(len(chosen))
-        whitening = np.linalg.inv(np.linalg.cholesky(among)).T
-        regression.fit(kernel @ whitening, labels)
-        self.classes_ = np.array(regression.classes_, dtype=str)
-        coef, intercept = regression.coef_, regression.intercept_
-        if len(self.classes_) == 2:  # scikit-learn then keeps only the second class
-            coef, intercept = np.vstack([-coef, coef]) / 2, np.concatenate([-intercept, intercept]) / 2
-        self._says, self._intercept = (whitening @ coef.T).astype(np.float32), intercept
+        kernel = self._kernel(parts, grams).astype(np.float64)
+        whitening = np.linalg.inv(np.linalg.cholesky(kernel[chosen] + NOISE * np.eye(len(chosen)))).T
+        self.classes_, told, sizes = np.unique(np.array(labels, dtype=str), return_inverse=True, return_counts=True)
+        rows, target = kernel @ whitening, np.eye(len(self.classes_))[told]
+        weights = sizes[told] ** -0.5  # rare classes count more, but not as much as frequent ones
+        kept, left = shuffled[len(shuffled) // LEFT_OUT :], shuffled[: len(shuffled) // LEFT_OUT]
+        self._factor = _factor(rows[left] @ self._solved(rows[kept], target[kept], weights[kept]), told[left])
+        self._says = (whitening @ self._solved(rows, target, weights)).astype(np.float32)
+
+    def _solved(self, rows: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        weighted = rows * (weights / weights.mean())[:, None]
+        return np.linalg.solve(weighted.T @ rows + self._noise * np.eye(rows.shape[1]), weighted.T @ target)
 
     def predict_proba(self, features: Features) -> np.ndarray:
         """Rows of probabilities in the order of `classes_`."""
-        scores = self._kernel(*features) @ self._says + self._intercept
-        odds = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+        return np.exp(_logarithms(self._factor * (self._kernel(*features) @ self._says)))
 
     def middle(self) -> Features:
         """Features of a message that is like nothing in particular."""
@@ -62,13 +70,13 @@ class KernelRegression:
         """All that `from_arrays` needs, for a file of plain arrays."""
         grams = self._grams.tocsr()
         return {
-            "classes": self.classes_, "says": self._says, "intercept": self._intercept, "scales": self._scales,
+            "classes": self.classes_, "says": self._says, "factor": np.array(self._factor), "scales": self._scales,
             "dense": self._dense, "data": grams.data, "indices": grams.indices, "indptr": grams.indptr,
             "shape": np.array(grams.shape), **{f"mean{n}": mean for n, mean in enumerate(self._means)},
         }  # fmt: skip
 
     def from_arrays(self, arrays: Mapping[str, Any]) -> None:
-        self.classes_, self._says, self._intercept = arrays["classes"], arrays["says"], arrays["intercept"]
+        self.classes_, self._says, self._factor = arrays["classes"], arrays["says"], float(arrays["factor"])
         self._scales, self._dense = arrays["scales"], arrays["dense"]
         self._means = [arrays[f"mean{n}"] for n in range(len(self._scales))]
         self._grams = csr_matrix((arrays["data"], arrays["indices"], arrays["indptr"]), shape=tuple(arrays["shape"]))
@@ -91,3 +99,17 @@ def _unit(grams: csr_matrix) -> csr_matrix:
     rows.data = 1 + np.log(rows.data)
     lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
     return csr_matrix(rows.multiply((1 / np.where(lengths > 0, lengths, 1))[:, None]))
+
+
+def _logarithms(scores: np.ndarray) -> np.ndarray:
+    """Of the probabilities that scores amount to."""
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+
+
+def _factor(scores: np.ndarray, told: np.ndarray) -> float:
+    """Under which the true classes are likeliest."""
+    if not len(told):
+        return 1.0
+    likelihoods = [_logarithms(factor * scores)[np.arange(len(told)), told].mean() for factor in FACTORS]
+    return float(FACTORS[int(np.argmax(likelihoods))])
