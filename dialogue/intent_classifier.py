@@ -18,7 +18,7 @@ from scipy.sparse import csr_matrix, vstack
 from dialogue.kernel_regression import Features, KernelRegression
 
 ARRAYS_FILE = "classifier.npz"
-ARGUMENTS = ("width", "dense_weight", "sparse_weight", "landmarks", "noise")
+ARGUMENTS = ("width", "dense_weight", "sparse_weight", "most", "noise")
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -30,7 +30,7 @@ class KernelIntentClassifier(LogisticRegressionClassifier):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """As the arguments of `KernelRegression`."""
-        own = {"width": 0.5, "dense_weight": 1.0, "sparse_weight": 1.0, "landmarks": 2000, "noise": 0.3}
+        own = {"width": 0.5, "dense_weight": 1.0, "sparse_weight": 1.0, "most": 12000, "noise": 0.3}
         return {**LogisticRegressionClassifier.get_default_config(), **own}
 
     def __init__(self, config: dict[str, Any], name: str, model_storage: ModelStorage, resource: Resource) -> None:

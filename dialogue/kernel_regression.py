@@ -1,8 +1,7 @@
-"""Regression that is not linear: a message is described by how like it is to messages of the training data.
+"""Regression that is not linear: a message is described by how like it is to each message of the training data.
 
-Likeness is a Gaussian kernel over the sentence vectors plus the cosine of the character n-grams. Described by all training
-messages a regression would take minutes; a sample of them, the landmarks, is enough (Nyström's method). The regression is of
-least squares, solved at once; its scores become probabilities by one factor, chosen on messages that were left out for that.
+Likeness is a Gaussian kernel over the sentence vectors plus the cosine of the character n-grams. The regression is of least
+squares, solved at once; its scores become probabilities by one factor, chosen on messages that were left out for that.
 """
 
 from __future__ import annotations
@@ -11,56 +10,54 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_matrix
 
 Features = tuple[list[np.ndarray], csr_matrix]  # parts of the sentence vectors, one row a message each; counts of n-grams
 
-NOISE = 1e-4  # on the diagonal, for landmarks that hardly differ
 SEED = 20260301
 LEFT_OUT = 5  # each fifth message
+BLOCK = 500  # messages whose likeness is computed at once
 FACTORS = np.arange(2.0, 20.5, 0.5)
 
 
 class KernelRegression:
-    """Holds the landmarks and what each says for each class.
+    """Holds the messages learnt from and what each says for each class.
 
     Vectors come in parts, one per encoder layer; each is centred and brought to the mean length 1, so that all count the same.
     """
 
-    def __init__(self, width: float, dense_weight: float, sparse_weight: float, landmarks: int, noise: float) -> None:
+    def __init__(self, width: float, dense_weight: float, sparse_weight: float, most: int, noise: float) -> None:
         """Args:
         width: the greater, the fewer messages count as alike.
-        landmarks: at most so many.
+        most: messages to learn from; a random choice of more. Time grows with the cube, memory with the square.
         noise: the greater, the less a single message counts.
         """
         self._width, self._dense_weight, self._sparse_weight = width, dense_weight, sparse_weight
-        self._most, self._noise = landmarks, noise
+        self._most, self._noise = most, noise
         self.classes_ = np.zeros(0, dtype=str)
 
     def fit(self, features: Features, labels: Sequence[str]) -> None:
-        parts, grams = features
+        # in a random order, so that what is left out is simply the end
+        chosen = np.random.default_rng(SEED).permutation(len(labels))[: self._most]
+        parts, grams = [part[chosen] for part in features[0]], features[1][chosen]
         self._means = [part.mean(axis=0) for part in parts]
         spread = [float(((part - mean) ** 2).sum(axis=1).mean()) ** 0.5 for part, mean in zip(parts, self._means, strict=True)]
         self._scales = np.array([1.0 / (length or 1.0) / len(parts) ** 0.5 for length in spread])
-        shuffled = np.random.default_rng(SEED).permutation(grams.shape[0])
-        chosen = np.sort(shuffled[: self._most])
-        self._dense, self._grams = self._scaled(parts)[chosen], _unit(grams)[chosen]
-        kernel = self._kernel(parts, grams).astype(np.float64)
-        whitening = np.linalg.inv(np.linalg.cholesky(kernel[chosen] + NOISE * np.eye(len(chosen)))).T
-        self.classes_, told, sizes = np.unique(np.array(labels, dtype=str), return_inverse=True, return_counts=True)
-        rows, target = kernel @ whitening, np.eye(len(self.classes_))[told]
+        self._hold(self._scaled(parts), _unit(grams))
+        self.classes_, told, sizes = np.unique(np.array(labels, dtype=str)[chosen], return_inverse=True, return_counts=True)
         weights = sizes[told] ** -0.5  # rare classes count more, but not as much as frequent ones
-        kept, left = shuffled[len(shuffled) // LEFT_OUT :], shuffled[: len(shuffled) // LEFT_OUT]
-        self._factor = _factor(rows[left] @ self._solved(rows[kept], target[kept], weights[kept]), told[left])
-        self._says = (whitening @ self._solved(rows, target, weights)).astype(np.float32)
-
-    def _solved(self, rows: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        weighted = rows * (weights / weights.mean())[:, None]
-        return np.linalg.solve(weighted.T @ rows + self._noise * np.eye(rows.shape[1]), weighted.T @ target)
+        likeness = self._kernel(self._dense, self._grams)
+        likeness[np.diag_indices_from(likeness)] += self._noise * weights.mean() / weights
+        target = np.eye(len(self.classes_), dtype=np.float32)[told]
+        kept = len(chosen) - len(chosen) // LEFT_OUT
+        tried = _solved(likeness[:kept, :kept].copy(), target[:kept])
+        self._factor = _factor(likeness[kept:, :kept] @ tried, told[kept:])
+        self._says = _solved(likeness, target)
 
     def predict_proba(self, features: Features) -> np.ndarray:
         """Rows of probabilities in the order of `classes_`."""
-        return np.exp(_logarithms(self._factor * (self._kernel(*features) @ self._says)))
+        return np.exp(_logarithms(self._factor * (self._kernel(self._scaled(features[0]), _unit(features[1])) @ self._says)))
 
     def middle(self) -> Features:
         """Features of a message that is like nothing in particular."""
@@ -77,20 +74,33 @@ class KernelRegression:
 
     def from_arrays(self, arrays: Mapping[str, Any]) -> None:
         self.classes_, self._says, self._factor = arrays["classes"], arrays["says"], float(arrays["factor"])
-        self._scales, self._dense = arrays["scales"], arrays["dense"]
+        self._scales = arrays["scales"]
         self._means = [arrays[f"mean{n}"] for n in range(len(self._scales))]
-        self._grams = csr_matrix((arrays["data"], arrays["indices"], arrays["indptr"]), shape=tuple(arrays["shape"]))
+        grams = csr_matrix((arrays["data"], arrays["indices"], arrays["indptr"]), shape=tuple(arrays["shape"]))
+        self._hold(arrays["dense"], grams)
+
+    def _hold(self, dense: np.ndarray, grams: csr_matrix) -> None:
+        self._dense, self._lengths = dense, (dense**2).sum(axis=1)
+        self._grams, self._by_gram = grams, grams.T.tocsr()
 
     def _scaled(self, parts: Sequence[np.ndarray]) -> np.ndarray:
         scaled = [(part - mean) * scale for part, mean, scale in zip(parts, self._means, self._scales, strict=True)]
         return np.hstack(scaled).astype(np.float32)
 
-    def _kernel(self, parts: Sequence[np.ndarray], grams: csr_matrix) -> np.ndarray:
-        """Likeness of each message to each landmark."""
-        dense, marks = self._scaled(parts), self._dense
-        distance = (dense**2).sum(axis=1)[:, None] + (marks**2).sum(axis=1)[None] - 2 * dense @ marks.T
-        likeness = self._dense_weight * np.exp(-self._width * np.maximum(distance, 0))
-        return np.asarray(likeness + self._sparse_weight * (_unit(grams) @ self._grams.T).toarray(), dtype=np.float32)
+    def _kernel(self, dense: np.ndarray, grams: csr_matrix) -> np.ndarray:
+        """Likeness of each message to each that was learnt from."""
+        likeness = np.empty((len(dense), len(self._dense)), dtype=np.float32)
+        for start in range(0, len(dense), BLOCK):
+            some = slice(start, start + BLOCK)
+            distance = (dense[some] ** 2).sum(axis=1)[:, None] + self._lengths - 2 * dense[some] @ self._dense.T
+            likeness[some] = self._dense_weight * np.exp(-self._width * np.maximum(distance, 0))
+            likeness[some] += self._sparse_weight * (grams[some] @ self._by_gram).toarray()
+        return likeness
+
+
+def _solved(likeness: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Args: likeness: is overwritten."""
+    return np.asarray(cho_solve(cho_factor(likeness.T, overwrite_a=True, check_finite=False), target, check_finite=False))
 
 
 def _unit(grams: csr_matrix) -> csr_matrix:
@@ -98,7 +108,7 @@ def _unit(grams: csr_matrix) -> csr_matrix:
     rows = csr_matrix(grams, dtype=np.float32, copy=True)
     rows.data = 1 + np.log(rows.data)
     lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-    return csr_matrix(rows.multiply((1 / np.where(lengths > 0, lengths, 1))[:, None]))
+    return csr_matrix(rows.multiply((1 / np.where(lengths > 0, lengths, 1))[:, None]), dtype=np.float32)
 
 
 def _logarithms(scores: np.ndarray) -> np.ndarray:
