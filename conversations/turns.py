@@ -26,6 +26,7 @@ WORKERS = 8
 DUPLICATE_WAIT_S = 30.0
 DUPLICATE_LOOK_S = 0.1
 ORDER_LOOK_S = 0.05
+LONGEST_MENDED = 12  # characters: a longer message tells its intent although a word is misspelt, and mending may err
 
 log = structlog.get_logger(__name__)
 
@@ -97,6 +98,10 @@ def _unobserved(outcome: str, intent: str | None, source: str, seconds: float) -
     """Nobody counts."""
 
 
+def _as_written(text: str) -> str:
+    return text
+
+
 @dataclass
 class TurnService:
     """Handles turns. Messages of one sender are handled in order; senders never wait for each other.
@@ -105,6 +110,7 @@ class TurnService:
         observe: told (outcome, intent, source, seconds) of every turn done.
         abandoned_after: an open turn reserved so long ago lost its worker; longer than an answer takes at most.
         gate: holds turns while the models are exchanged.
+        mend: a text with its misspelt words as the knowledge writes them.
     """
 
     records: ConversationRecords
@@ -115,6 +121,7 @@ class TurnService:
     observe: TurnObserver = _unobserved
     abandoned_after: timedelta = timedelta(seconds=8)
     gate: TurnGate = field(default_factory=TurnGate)
+    mend: Callable[[str], str] = _as_written
     _workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, thread_name_prefix="turn"))
     _locks: "weakref.WeakValueDictionary[tuple[str, str], asyncio.Lock]" = field(default_factory=weakref.WeakValueDictionary)
     _tasks: set["asyncio.Task[TurnReply]"] = field(default_factory=set)
@@ -195,7 +202,7 @@ class TurnService:
         if request.reply is not None:
             return await self._close_with(turn, request.reply.text, "smalltalk", "channel", request.reply)
         try:
-            await self.dialogue.ask(turn.conversation_id, question_in(text), turn.turn_id)
+            await self.dialogue.ask(turn.conversation_id, self._to_be_classified(text), turn.turn_id)
         except ConversationError as exc:
             log.info("turn.direct", turn_id=turn.turn_id, reason=exc.problem)
         # what was committed counts, not what travelled back
@@ -206,6 +213,10 @@ class TurnService:
         if closed is None:
             raise AssertionError("a performed turn is closed")
         return closed
+
+    def _to_be_classified(self, text: str) -> str:
+        question = question_in(text)
+        return self.mend(question) if len(question) <= LONGEST_MENDED else question
 
     async def _close_with(
         self, turn: Reservation, text: str, outcome: str, source: str, fixed: FixedReply | None = None

@@ -120,6 +120,11 @@ class Searcher:
         mended = self._channels.mend(self._rewriter.mend(normalise(query)), (snapshot or self._snapshot).views)
         return QueryText(mended, self._rewriter.subject(mended), tuple(self._rewriter.official_words(mended)))
 
+    def mended(self, query: str) -> str:
+        """As it is written, or with misspelt words mended."""
+        understood = self.understand(query).understood
+        return query if understood == normalise(query) else understood
+
     def terms_in(self, query: str) -> tuple[str, ...]:
         """Official terms that a query names in so many words."""
         return self._lexicon.terms_in(normalise(query))
