@@ -30,7 +30,7 @@ class KernelIntentClassifier(LogisticRegressionClassifier):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """As the arguments of `KernelRegression`."""
-        own = {"width": 0.5, "dense_weight": 1.0, "sparse_weight": 1.0, "most": 12000, "noise": 0.3}
+        own = {"width": 0.5, "dense_weight": 1.0, "sparse_weight": 1.0, "most": 14000, "noise": 0.3}
         return {**LogisticRegressionClassifier.get_default_config(), **own}
 
     def __init__(self, config: dict[str, Any], name: str, model_storage: ModelStorage, resource: Resource) -> None:
