@@ -57,7 +57,8 @@ class KernelRegression:
 
     def predict_proba(self, features: Features) -> np.ndarray:
         """Rows of probabilities in the order of `classes_`."""
-        return np.exp(_logarithms(self._factor * (self._kernel(self._scaled(features[0]), _unit(features[1])) @ self._says)))
+        scores = self._kernel(self._scaled(features[0]), _unit(features[1])) @ self._says
+        return np.exp(_logarithms(self._factor * scores.astype(float)))  # JSON holds no shorter floats
 
     def middle(self) -> Features:
         """Features of a message that is like nothing in particular."""

@@ -1,5 +1,6 @@
 """The classifier's own part: the kernel, parts of features, messages without features, saving and loading."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,7 @@ def test_a_loaded_classifier_predicts_what_the_trained_one_did(storage: LocalMod
         classifier.process([asked])
         assert asked.get("intent")["name"] == "thanks"
         assert asked.get("intent")["confidence"] > 0.8
+        assert json.loads(json.dumps(asked.get("intent"))), "as Rasa sends it"
     asked = [message([0.9, y], [1, 1]) for y in (0.1, 0.3, 0.5)]
     features = loaded._create_X(asked)
     assert np.allclose(trained.clf.predict_proba(features), loaded.clf.predict_proba(features))
