@@ -13,8 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from bot.store_session import open_store
-from knowledge_base.comparing import KIND_NAMES
-from knowledge_base.content import KINDS
+from knowledge_base.content import KIND_NAMES, KINDS
 from knowledge_base.entries import EntryStore
 from knowledge_base.errors import UnknownEntryError
 from knowledge_base.exporters import export
@@ -27,7 +26,7 @@ from knowledge_base.sample_knowledge import load_sample, remove_sample
 from knowledge_base.workflow import STATE_NAMES, STATES, Actor
 from settings import load_settings
 
-app = typer.Typer(help="知识库：导入、导出、发布、撤回。", no_args_is_help=True)
+app = typer.Typer(help="知识库：导入、导出、发布、撤下。", no_args_is_help=True)
 sample_app = typer.Typer(help="随程序提供的示例知识。", no_args_is_help=True)
 app.add_typer(sample_app, name="sample")
 console = Console()
@@ -63,7 +62,7 @@ def import_(
 @app.command("export")
 def export_(
     file: Annotated[Path, typer.Argument(help="目标文件，以 .jsonl、.csv 或 .xlsx 结尾")],
-    everything: Annotated[bool, typer.Option("--all", help="连同草稿和已撤回的，取最新版本")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="连同草稿和已撤下的，取最新版本")] = False,
 ) -> None:
     """导出条目（通用格式，可再导入）；默认只导出已发布的。"""
     with open_store(load_settings(), encoder=False) as store:
@@ -82,11 +81,11 @@ def publish_(entries: Entries, external: External = False, comment: Comment = ""
 
 @app.command("withdraw")
 def withdraw_(entries: Entries, external: External = False, comment: Comment = "") -> None:
-    """撤回条目：一秒内不再据此回答。"""
+    """撤下条目：一秒内不再据此回答。"""
     with open_store(load_settings(), encoder=False) as store:
         for record in _find(store, entries, external):
             store.withdraw(record.entry_id, OPERATOR, comment)
-            console.print(f"已撤回：{record.entry_id} {record.content.title}")
+            console.print(f"已撤下：{record.entry_id} {record.content.title}")
 
 
 @app.command("status")

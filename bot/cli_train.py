@@ -1,4 +1,4 @@
-"""`wenzheng train`, `wenzheng data report`: training in a process of its own, so that nothing of it is imported here."""
+"""`wenzheng train`, `gate`, `data report`: each in a process of its own, so that nothing of training is imported here."""
 
 import getpass
 import os
@@ -36,14 +36,27 @@ def train(
         _run(sys.executable, "--kind", "pairs", "--pairs", f"{pairs.absolute()}", "--out", f"{out.absolute()}")
     if full and not TRAIN_PYTHON.is_file():
         raise TrainingToolsMissingError("完整训练需要训练环境，还没有安装。", fix="运行 `make train-env`，或去掉 --full。")
-    job = ("--job", secrets.token_hex(6), "--by", f"命令行 {getpass.getuser()}")
-    _run(sys.executable, "full" if full else "light", *job, module="training.job")
+    _job("full" if full else "light")
+
+
+@app.command()
+def gate(
+    run_id: Annotated[str, typer.Argument(help="训练编号，见 `wenzheng runs`")],
+    skip_golden: Annotated[bool, typer.Option("--skip-golden", help="不跑典型会话（省约一分钟）")] = False,
+) -> None:
+    """把一次训练和现用模型放在同一套固定测试题上比较，写出结论和报告。"""
+    _job("gate", "--run", run_id, *(["--skip-golden"] if skip_golden else []))
 
 
 @data.command()
 def report(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False) -> None:
     """可用于训练的数据：各来源数量、是否均衡、矛盾和可疑的例子；个人信息已遮盖。"""
     _run(sys.executable, *(["--json"] if as_json else []), module="training.data_report")
+
+
+def _job(kind: str, *options: str) -> None:
+    whose = ("--job", secrets.token_hex(6), "--by", f"命令行 {getpass.getuser()}")
+    _run(sys.executable, kind, *options, *whose, module="training.job")
 
 
 def _run(python: str, *options: str, module: str = "training.run") -> None:

@@ -1,9 +1,6 @@
 """`wenzheng runs`, `promote`, `rollback`: which trained run is served."""
 
 import getpass
-import os
-import subprocess
-import sys
 import time
 from typing import Annotated
 
@@ -12,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.training_access import Access, open_access
-from settings import PROJECT_ROOT, load_settings
+from settings import load_settings
 from staff.members import Member
 
 app = typer.Typer()
@@ -38,20 +35,6 @@ def runs() -> None:
 
 
 @app.command()
-def gate(
-    run_id: Annotated[str, typer.Argument(help="训练编号，见 `wenzheng runs`")],
-    skip_golden: Annotated[bool, typer.Option("--skip-golden", help="不跑典型会话（省约一分钟）")] = False,
-) -> None:
-    """把一次训练和现用模型放在同一套固定测试题上比较，写出结论和报告。"""
-    options = ["--skip-golden"] if skip_golden else []
-    raise typer.Exit(
-        subprocess.run(
-            [sys.executable, "-m", "training.gate", run_id, *options], cwd=PROJECT_ROOT, env=_environment(), check=False
-        ).returncode
-    )
-
-
-@app.command()
 def promote(
     run_id: Annotated[str, typer.Argument(help="训练编号，见 `wenzheng runs`")],
     force: Annotated[bool, typer.Option("--force", help="不按评测结果，强制上线")] = False,
@@ -71,11 +54,6 @@ def rollback(reason: Annotated[str, typer.Option("--reason", help="理由，记�
         served = access.promotions.rollback(_me(), reason)
         console.print(f"已退回：{served.run_id or '程序自带的模型'}（第 {served.generation} 次上线）。")
         _wait(access)
-
-
-def _environment() -> dict[str, str]:
-    """Training runs in the project's folder: what is relative to this one must not become relative to that one."""
-    return os.environ | {"WENZHENG_DATA_DIR": str(load_settings().root)}
 
 
 def _me() -> Member:

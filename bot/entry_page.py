@@ -5,18 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from answering.wording import chinese_date
-from knowledge_base.content import EntryContent
+from knowledge_base.content import KIND_NAMES, EntryContent
 from knowledge_base.entries import EntryStore
 from knowledge_base.records import EntryRecord
 from knowledge_base.validity import validity_of
-
-KIND_NAMES = {
-    "qa": "政策问答",
-    "interpretation": "政策解读",
-    "service_item": "办事指南",
-    "case": "典型案例",
-    "notice": "通知公告",
-}
 
 _PHONE = re.compile(
     r"(?<!\d)(?:400[- ]?\d{3}[- ]?\d{4}|0\d{2,3}[- ]?\d{7,8}(?:-\d{1,6})?|[2-9]\d{6,7}(?:-\d{1,6})?|1[3-9]\d{9}|12\d{3}|0\d{2,3}-12\d{3})(?!\d)"

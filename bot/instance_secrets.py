@@ -13,7 +13,7 @@ def instance_secret(data_folder: Path, name: str) -> str:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh = file.with_name(f".{name}-{os.getpid()}")
         fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_urlsafe(32), encoding="ascii")
+        fresh.write_text(secrets.token_hex(32), encoding="ascii")  # Rasa takes one that begins with a dash for an option
         with contextlib.suppress(FileExistsError):  # the first one wins
             os.link(fresh, file)
         fresh.unlink()

@@ -40,6 +40,7 @@ class Case:
     facts: dict[str, Any] = field(default_factory=dict)  # about a person: for this conversation only, never remembered
     form: dict[str, Any] | None = None  # the asking of facts, see `checkup.Form`
     ticket: dict[str, Any] | None = None  # a complaint being taken, see `complaint_form.Draft`
+    dropped: dict[str, Any] | None = None  # the complaint that was called off last, without its contact
     ticket_no: str | None = None  # of the ticket that is looked up, rated or amended
     amendment: dict[str, str] | None = None  # waits to be confirmed, see `ticket_amending.Wish`
 

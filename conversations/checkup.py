@@ -17,12 +17,13 @@ from answering.timeliness import Timing
 from answering.wording import MAX_ANSWER
 from conversations import checkup_words as words
 from conversations import phrases, profile, wording
-from conversations.case import Case
+from conversations.case import AWAITING_REASON, Case
 from conversations.checkup_form import Form, as_json, facts_from_json
+from conversations.profile import REGION_FACT
 from conversations.records import OpenTurn
 from conversations.result import Result
 from enterprises.facts import registry
-from enterprises.hearing import hear, is_question, normalised, read_answer, read_share, reading_of
+from enterprises.hearing import hear, is_question, normalised, place_alone, read_answer, read_share, reading_of
 from enterprises.values import Choice, Facts, FactValue
 
 ELIGIBILITY, POLICY_MATCH = "eligibility", "policy_match"
@@ -88,12 +89,14 @@ class Checkups:
         self, turn: OpenTurn, case: Case, intent: str | None, confidence: float, as_of: date
     ) -> tuple[Result, str | None] | None:
         """The result and the task's name when this turn belongs to the asking or the memory; None: it is done as usual."""
-        if case.awaiting is not None or case.ticket is not None:
+        if case.awaiting not in {None, AWAITING_REASON} or case.ticket is not None:
             return None  # a complaint is being taken: what it tells is for the ticket alone
         now = self._hear(turn, case, as_of)
         command = profile.command_of(turn.text)
         if command is not None:
-            return self._remember_or_forget(now, *command), "inform"
+            return self._remember_or_forget(replace(now, case=replace(case, awaiting=None)), *command), "inform"
+        if case.awaiting is not None:
+            return None
         if now.form is not None and now.form.asking is not None:
             step = self._step(now, now.form, now.form.asking, intent, confidence)
             if step is not None:
@@ -104,6 +107,13 @@ class Checkups:
             begun = self._begin_eligibility(now, case.entry_id, Timing.of_case(as_of, case.as_of).day)
             if begun is not None:
                 return begun, ELIGIBILITY
+        if (
+            words.asks_for_all(turn.text)
+            and case.entry_id is None
+            and not case.options
+            and self._facts(now, Form(POLICY_MATCH, turn.text))
+        ):
+            return self._begin_match(now), POLICY_MATCH
         if intent == POLICY_MATCH and confidence < SURE and now.lasting and not words.asks_for_policies(turn.text):
             return self._noted(now), "inform"
         if intent == POLICY_MATCH and (not case.options or words.asks_for_policies(turn.text)):
@@ -184,25 +194,24 @@ class Checkups:
         if reading == "value" and value is not None:
             now = replace(now, told={**now.told, fact: value}, lasting={**now.lasting, fact: value})
             return self._continue(now, replace(form, unclear=0), eligibility_wording.understood(fact, value))
-        tells_others = bool(fact not in now.told and set(now.told) & set(self._wanted(form, now)))
+        tells_others = bool(now.told) and fact not in now.told
         if tells_others and reading == "unclear":  # our question stands; it comes again
             form = replace(form, unclear=0, asked=[name for name in form.asked if name != fact])
             return self._continue(now, form, eligibility_wording.noted(now.told))
         if reading == "skip":
             return self._continue(now, replace(form, unclear=0), eligibility_wording.noted(now.told))
-        if reading == "question" or (intent in LEAVING | QUESTIONS and confidence >= SURE):
+        stated = words.is_statement(now.text)
+        if reading == "question" or (intent in QUESTIONS and confidence >= SURE and not stated):
             return None
-        if len(plain) >= LEAST_MATTER and self._adviser.is_a_matter(now.text, now.as_of):
+        if intent in LEAVING and confidence >= SURE and words.leaves(intent, now.text):
+            return None
+        if len(plain) >= LEAST_MATTER and not stated and self._adviser.is_a_matter(now.text, now.as_of):
             return None
         if form.unclear:  # twice not understood: the question is left open rather than asked for ever
             return self._continue(now, replace(form, unclear=0), eligibility_wording.NOT_UNDERSTOOD)
         asked = replace(form, unclear=form.unclear + 1)
         text = eligibility_wording.asked_again(fact)
         return self._keeping(Result("clarify", text, replace(now.case, form=asdict(asked)), _buttons(fact)), now)
-
-    def _wanted(self, form: Form, now: _Turn) -> list[str]:
-        found = self._adviser.assess(form.entry_id, {}, form.day(now.as_of)) if form.entry_id is not None else None
-        return found.assessment.missing if found else list(registry())
 
     def _continue(self, now: _Turn, form: Form, heard: str) -> Result:
         """Ask what is still lacking, or conclude."""
@@ -294,6 +303,8 @@ class Checkups:
             last = form.asked[-2] if form.asking and len(form.asked) > 1 else form.asked[-1]
             value = read_answer(last, corrected, as_of)
             told = {last: value} if value is not None else {}
+        if not told and form is not None and form.kind == POLICY_MATCH and (place := place_alone(turn.text)) is not None:
+            told, about_self = {REGION_FACT: place}, True
         about_self = about_self or words.is_bare_statement(turn.text)
         answers_us = form is not None and form.asking is not None and not is_question(turn.text)
         return _Turn(turn, case, form, as_of, told, told if about_self or answers_us else {})

@@ -7,6 +7,7 @@ from answering.dates import asked_period
 from answering.facets import asked_facets
 from answering.following import correction, situation_alone
 from conversations import profile
+from conversations.complaint_words import steps_out
 from enterprises.hearing import is_question, normalised
 
 ELIGIBILITY = "eligibility"
@@ -25,7 +26,9 @@ _MEANS_THIS = re.compile(
 _ENDS_WITH_WHETHER = re.compile(
     r"(?:能|可以|能够)(?:不能|不可以)?(?:享受|申请|申报|领|拿|报|办|用)?(?:这个|这项|到)?(?:吗|么|不|嘛|呢)?[?？。]*$"
 )
-_ASKS_FOR_POLICIES = re.compile(r"政策|补贴|补助|奖励|优惠|扶持|享受|申请|匹配|体检|看看|哪些|什么|能不能|可以")
+_ASKS_FOR_POLICIES = re.compile(
+    r"给钱|给点|照顾|支持|帮扶|资助|政策|补贴|补助|奖励|优惠|扶持|享受|申请|匹配|体检|看看|哪些|什么|能不能|可以"
+)
 _MOVED = re.compile(r"(?:搬|迁)(?:到|去|至).{2,12}了?[。!！]*$")
 _ABOUT_ONESELF = re.compile(r"我|咱|俺|本公司|本店|公司(?=\d|能|可以|符)")
 
@@ -38,7 +41,20 @@ _ENTERPRISE = re.compile(r"公司|企业|单位|厂|店|个体|我们招|招(?:�
 _WANTS = re.compile(
     r"想|要(?!是)|请|帮|能|可以|可不|怎|咋|如何|申请|申报|办理?(?!的|了|过|好)|享受|政策|补贴|补助|优惠|奖励|查|问|投诉|举报|如果|要是|假如|那|不$|吗|呢$|他|她|别人|朋友|人家"
 )
+_COMPLAINS = re.compile(r"投诉|举报|反映|控告|维权|没人管|不作为|态度|太过分|气死|扰民")
+_OF_OTHERS = re.compile(
+    r"有(?:人|个|家|几个)|邻居|隔壁|楼[上下]|门口|旁边|他们|那家|这家(?!公司是我)|偷偷|乱[倒收扔停搭]|不让|不给|扰民|没人管"
+)
+_STATES = re.compile(r"^(?:我|俺|咱|有|没|是|不|都|已经|刚|就|还|老家|名下|账)|[了过的]$")
+_ALL_POLICIES = re.compile(
+    r"(?:那|我们?|咱们?|公司|现在|目前|都|还|能|可以|有没有|有|享受|申请|领|拿|哪些|什么|啥|些|点|子|政策|补贴|补助|优惠|扶持|奖励|的|吗|呢|没得|没|不|呀|啊|[?？。，,\s])+"
+)
 _ASKS_HOW_MUCH = re.compile(r"多少|标准是|怎么规定|什么时候")
+
+
+def leaves(intent: str | None, text: str) -> bool:
+    """Whether a message taken for a courtesy or a complaint has a word of it, so that it is no answer to our question."""
+    return bool(_COMPLAINS.search(text)) if intent == "complaint" else steps_out(intent, text)
 
 
 def wants_to_stop(text: str) -> bool:
@@ -104,4 +120,20 @@ def is_bare_statement(text: str) -> bool:
     plain = normalised(text)
     if len(plain) > LONGEST_LEANING or is_question(plain) or _WANTS.search(plain):
         return False
+    if _OF_OTHERS.search(plain):  # a grievance tells of others
+        return False
     return correction(plain) is None and situation_alone(plain) is None
+
+
+def is_statement(text: str) -> bool:
+    """Whether a message tells something, rather than naming a matter ("名下有套老家的房子", but not "无房证明")."""
+    plain = normalised(text)
+    return bool(_STATES.search(plain)) and not _WANTS.search(plain) and not is_question(plain)
+
+
+def asks_for_all(text: str) -> bool:
+    """Whether a message asks what there is to be had and names no matter ("有什么政策")."""
+    plain = normalised(text)
+    return bool(
+        _ALL_POLICIES.fullmatch(plain) and re.search(r"政策|补贴|补助|优惠|扶持|奖励", plain) and re.search(r"什么|啥|哪", plain)
+    )

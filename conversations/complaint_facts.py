@@ -39,11 +39,15 @@ def shown_contact(contact: str) -> str:
     return f"{contact[:3]}****{contact[-4:]}" if re.sub(r"\D", "", contact) else f"{contact[:1]}****"
 
 
+_INTRODUCED = r"[，,。；;\s]*(?:(?:我|俺)的?)?(?:联系)?(?:电话|手机号?|联系方式|号码|号)(?:号码)?(?:是|为|[:：])?"
+
+
 def without_contact(text: str) -> str:
     """The text with its contacts, and the words that introduce them, taken out."""
     plain = text.translate(_FULL_WIDTH)
     for pattern in (_MOBILE, _LANDLINE, _EMAIL, _WECHAT):
-        plain = pattern.sub("", plain)
+        plain = pattern.sub("\0", plain)
+    plain = re.sub(rf"{_INTRODUCED}\s*\0", "", plain).replace("\0", "")
     return re.sub(
         r"[，,。；;\s]*(?:我的?)?(?:联系)?(?:电话|手机号?|联系方式)(?:号码)?(?:是|为|[:：])?\s*(?=[，,。；;]|$)", "", plain
     ).strip()
@@ -63,7 +67,7 @@ _MOMENT = re.compile(
             rf"(?:上上?个?|这个?|本)(?:周|星期|礼拜|月)(?:初|中旬|底|末)?(?:{_NUMERAL}[日号])?",
             rf"(?:大前|前|昨|今)[天日晚](?:{_PART_OF_DAY})?{_HOUR}?",
             rf"今早|刚才|刚刚|最近|近期|近来|这几天|这两天|前几天|前些天|前阵子|前段时间|这段时间|{_NUMERAL}[日号](?={_PART_OF_DAY})",
-            r"去年|今年|前年|年初|年前|年底|年后|春节|过年|国庆|五一|中秋|端午|元旦|暑假|寒假",
+            rf"(?:春节|过年|国庆节?|五一|中秋节?|端午节?|元旦)(?![大中南北东西]?(?:路|街|巷|道|村|社区|小区|广场|新村|花园|桥|商场|饭店|酒店|医院|学校|小学|中学))(?:{_PART_OF_DAY})?|去年|今年|前年|年初|年前|年底|年后|暑假|寒假",
             rf"(?:连续|已经|都|快|有)?{_NUMERAL}多?个?多?(?:天|周|星期|礼拜|月|年|小时|钟头)多?(?:前|以来|了)?",
             rf"(?:每[天日晚周]|每到|一到|天天|夜夜|经常|一直|长期|常年|隔三差五|三天两头|从[^，。]{{1,8}}开始)(?:{_PART_OF_DAY}|周末)?{_HOUR}?",
             rf"(?:{_PART_OF_DAY}){_HOUR}",
@@ -115,7 +119,7 @@ _LEAD = re.compile(
 )
 _TIME_REST = re.compile(r"^[点号日个年月天]+")
 _NO_NAME = frozenset(
-    "小大老整全本该某各这那旁前后上下左右里外家马道公网铁半走一街问线电出让思套门超城都地片灾社学夜菜集上门市场监管社会"
+    "小大老整全本该某各这那跑赶抄绕条道旁前后上下左右里外家马道公网铁半走一街问线电出让思套门超城都地片灾社学夜菜集上门市场监管社会"
 ) | {
     "居住", "我家", "本地", "当地", "城市", "地方", "整个", "全部", "同一", "物业", "开发", "住宅", "自己", "老旧", "附近", "工作", "行政", "有关", "相关",
     "几个", "两个", "多个", "隔壁", "这条", "那条", "一条", "门口", "村里", "镇上", "县里", "市里", "区里", "城管", "公安", "法院", "职能", "主管", "培训",
@@ -147,7 +151,7 @@ def _is_named(found: str) -> bool:
     if not (core := re.match(rf"([{_HAN}A-Za-z0-9]+?)(?:{_NAMED_TAIL})", found)):
         return bool(re.match(_FLOOR, found)) and bool(re.search(r"(?:栋|幢|号楼|单元|室)", found))
     name = core[1]
-    return name not in _NO_NAME and not _MOMENT.fullmatch(name)
+    return name not in _NO_NAME and not _MOMENT.fullmatch(name) and not re.search(r"[了不没吗吧]|[在到的]$", name)
 
 
 # --- kind ----------------------------------------------------------------------------------------------------------------

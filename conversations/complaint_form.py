@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from conversations import complaint_facts as facts
+from conversations import complaint_words as words
 from conversations.phrases import has_complaint_detail
 from tickets.rules import CONSULTATION
 
@@ -26,6 +27,7 @@ class Draft:
 
     Attributes:
         broken: the last answer held a number that is no whole phone number.
+        why: the last message asked what the contact is for.
     """
 
     kind: str = "complaint"
@@ -36,6 +38,7 @@ class Draft:
     asked: str = WHAT
     tries: int = 0
     broken: bool = False
+    why: bool = False
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Draft":
@@ -55,7 +58,7 @@ _END = r"[呀啊哦吧了的呢哈啦，,。.!！~～\s]*"
 _REGION = re.compile(r"[\u4e00-\u9fff]{2,4}[省市区县]|[那这]个")
 _GOES_ON = re.compile(r"(?:嗯+|哦|好的?|那|行|来|咱们?|我们)*(?:接着|继续)(?:说|登记|投诉|来|填|弄)?(?:吧|呗|啊)?" + _END)
 _YES = re.compile(
-    r"(?:(?:好|对|是|嗯|行|可以|确认|确定|没错|没问题|提交|登记|就这样|就这么办|正确|无误|ok|谢谢|麻烦)(?:的|了|吧|啊|呀|嘞|你|您|登记)*[，,。.!！~\s]*)+",
+    r"(?:(?:好|对|是|嗯|行|可以|确认|确定|没错|没问题|提交|登记|就这样|就这么[办着]|这样|正确|无误|ok|谢谢|麻烦|中|要得|妥|成|报上去|交上去)(?:的|了|吧|啊|呀|嘞|呗|哈|你|您|登记|提交)*[，,。.!！~\s]*)+",
     re.IGNORECASE,
 )
 _SKIP = re.compile(
@@ -70,9 +73,6 @@ _CANCEL = re.compile(
     r"(?:那|我|还是)*(?:取消|算了|不(?:想|要)?(?:投诉|登记|反映|举报|提交|办|弄|搞|填|说)了?|不用(?:登记|投诉)了?|撤销)(?:登记|投诉|吧|了|不(?:投诉|登记|说|弄)了)*"
     + _END
 )
-_NO_CONTACT = re.compile(
-    r"(?:不想|不要|不愿意?|不方便|别|不用|不)(?:再)?(?:留|给|填|写|登记)(?:我的)?(?:联系)?(?:电话|手机|号码|联系方式)"
-)
 _FILLERS = re.compile(
     r"[，,。.!！、\s]|开始|的时候|左右|以后|之后|以前|旁边|附近|门口|对面|是|在|就|那边|那里|这边|的|了|吧|大概|应该"
 )
@@ -83,18 +83,19 @@ _FIELD_WORDS: Mapping[str, str] = {
     WHERE: r"发生地点|地点|地址|位置|地方|小区名",
     WHAT: r"内容|情况|事情|事由|问题|经过|描述",
 }
-_VERB = r"(?:改一?下?(?:成|为)?|更正|修改|换(?:一?下|成)?|写错了?|错了?|不对|有误|不是|应该是|应是|是|为|变更)"
+_VERB = r"(?:改一?下?(?:成|为)?|更正|修改|换(?:一?下|成)?|[写填](?:成|为)?|写错了?|错了?|不对|有误|不是|应该是|应是|是|为|变更)"
 _FIELD = {
     name: re.compile(rf"(?:{_VERB}.{{0,4}}(?:{words})|(?:{words})(?:也|都)?(?:要|想)?{_VERB})")
     for name, words in _FIELD_WORDS.items()
 }
 _VALUE = re.compile(
-    r".*(?:改一?下?(?:成|为)|换成|应该是|应是|更正为|其实是|(?<!不)是|为|[:：])[\s“\"]*(?P<value>[^“”\"]{2,})$", re.DOTALL
+    r".*(?:改一?下?(?:成|为)|换成|[写填](?:成|为)?|应该是|应是|更正为|其实是|(?<!不)是|为|[:：])[\s“\"]*(?P<value>[^“”\"]{2,})$",
+    re.DOTALL,
 )
 _WRONG = re.compile(r"(?:不对|不是|不正确|错了|有误|有问题|改一?下|我?要?(?:修改|改))(?:的|了|吧|一下)*" + _END)
 _DENIES = re.compile(r"^(?:不对|不是|错了|写错了)")
 _ASKS = re.compile(
-    r"[?？]|怎么(?!办事的)|如何|什么(?!人|时候开始)|哪些|多少|能不能|可不可以|是不是|有没有|要不要|几点|几天(?!前|以来|了)|多久(?!了)|找谁|需要.{0,6}(?:材料|条件|手续)|(?:吗|呢)$"
+    r"[?？]|怎么(?!办事的)|如何|什么(?!人|时候开始)|哪些|多少|能不能|可不可以|是不是|有没有|要不要|几点|几天(?!前|以来|了)|多久(?!了)|找谁|需要.{0,6}(?:材料|条件|手续)|(?:吗|呢)$|(?:可以|行|能|要|用|给)(?:.{0,6}(?<!还))不$|行不行"
 )
 
 
@@ -103,6 +104,11 @@ def begin(text: str, kind: str | None = None) -> Draft:
     detailed = has_complaint_detail(text)
     draft = Draft(kind=kind or facts.kind_of(text), what=facts.without_contact(text)[:LONGEST_STORY] if detailed else None)
     return _asking(_gather(draft, text))
+
+
+def called_off(draft: Draft) -> Draft:
+    """The form as it may be taken up again: the contact is asked for anew."""
+    return _asking(replace(draft, contact=None, broken=False, why=False))
 
 
 def is_cancel(text: str) -> bool:
@@ -118,23 +124,29 @@ def asks_something(text: str) -> bool:
 def claims(draft: Draft, text: str) -> bool:
     """Whether the message is plainly an answer to what the form asked, whatever a classifier takes it for."""
     text = text.strip()
+    if is_cancel(text) and not _SKIP.fullmatch(text):
+        return False
     if facts.contact_in(text) and not asks_something(text):
         return True
     if draft.asked in {CONFIRM, CHANGE}:
         return bool(
             _YES.fullmatch(text)
+            or words.declines_contact(text)
             or _WRONG.fullmatch(text)
             or (_named_fields(text) and not asks_something(text))
             or _DENIES.match(text)
         )
+    if draft.asked == CONTACT and (words.asks_why_contact(text) or words.declines_contact(text)):
+        return True
     if asks_something(text):
         return False
-    if _GOES_ON.fullmatch(text):
+    if _GOES_ON.fullmatch(text) or words.slip_in(text):
         return True
     if draft.asked == WHAT:
         return bool(_UNKNOWN.fullmatch(text))
     if draft.asked == CONTACT:
-        return bool(_SKIP.fullmatch(text)) or facts.has_broken_number(text)
+        told = facts.place_in(text) or facts.time_in(text)
+        return bool(_SKIP.fullmatch(text) or _YES.fullmatch(text) or told) or facts.has_broken_number(text)
     if draft.asked in {WHERE, WHEN}:  # either may be told first
         place = facts.some_place_in(text) if draft.asked == WHERE else facts.place_in(text)
         return bool(_UNKNOWN.fullmatch(text) or _SKIP.fullmatch(text) or place or facts.time_in(text))
@@ -143,17 +155,21 @@ def claims(draft: Draft, text: str) -> bool:
 
 def advance(draft: Draft, text: str) -> Draft:
     """The form after one more message. `asked` says what to ask now; DONE: confirmed as it stands."""
-    text, draft = text.strip(), replace(draft, broken=False)
+    text, draft = text.strip(), replace(draft, broken=False, why=False)
     if draft.asked == CONFIRM:
         return _confirm(draft, text)
     if draft.asked == CHANGE:
         return _change(draft, text)
     if _GOES_ON.fullmatch(text):
         return replace(draft, tries=0)  # after an interruption: the question comes again
+    if draft.asked == CONTACT and words.asks_why_contact(text):
+        return replace(draft, why=True)
+    if draft.asked in {WHEN, CONTACT} and (righted := _righted(draft, text)) is not None:
+        return righted
     taken = _answer(draft, text)
     if getattr(taken, draft.asked) is None:
-        if (taken.where, taken.when) != (draft.where, draft.when):  # told something else that is wanted: no failed try
-            return taken
+        if (taken.where, taken.when) != (draft.where, draft.when) or (draft.asked == CONTACT and taken.what != draft.what):
+            return taken  # told something else that is wanted: no failed try
         tries = draft.tries + 1
         if tries >= MOST_TRIES and draft.asked != WHAT:
             return _asking(_with(taken, {draft.asked: DECLINED_CONTACT if draft.asked == CONTACT else UNSTATED}))
@@ -167,7 +183,7 @@ def _answer(draft: Draft, text: str) -> Draft:
         told = replace(draft, what=_longer(draft.what, text)) if has_complaint_detail(text) else draft
         return _gather(told, text)
     if asked == CONTACT and facts.contact_in(text) is None:
-        if _SKIP.fullmatch(text):
+        if _SKIP.fullmatch(text) or _YES.fullmatch(text) or words.declines_contact(text):  # "提交": as it stands
             return replace(draft, contact=DECLINED_CONTACT)
         if facts.has_broken_number(text):
             return replace(draft, broken=True)
@@ -179,7 +195,7 @@ def _answer(draft: Draft, text: str) -> Draft:
         return nearer
     if asked == WHERE and rest and len(rest) <= LONGEST_PLACE and (named := facts.place_in(rest)) and not facts.time_in(rest):
         # "示例区阳光花园" is the place as it was said, not only the name in it
-        whole = re.sub(r"^(?:在|是|就在|就是|地址是?|地点是?|发生在|位于)+", "", rest).strip("，,。 ")
+        whole = re.sub(r"^(?:在|是|就|那个|这个|嘛|地址是?|地点是?|发生在|位于)+", "", rest).strip("，,。 ")
         lead, _, tail = whole.partition(named)
         if len(_FILLERS.sub("", tail)) > MOST_BESIDES:  # "3号窗口态度差": what happened there is no place
             gathered = replace(gathered, what=_longer(draft.what, rest))
@@ -191,10 +207,14 @@ def _answer(draft: Draft, text: str) -> Draft:
     if asked == WHERE and gathered.where is None:
         short = rest and len(rest) <= LONGEST_PLACE and facts.time_in(rest) is None and not asks_something(rest)
         gathered = replace(gathered, where=facts.some_place_in(rest) or (rest if short and len(rest) >= 2 else None))
+    nearer_place = draft.where is not None and (facts.place_in(rest) or draft.where in rest)
+    if asked == WHEN and gathered.when is None and nearer_place and len(rest) <= LONGEST_PLACE:
+        return replace(gathered, where=rest.strip("，,。 "))  # "惠民路从菜场到医院那一段" says where once more
     if asked == WHEN and gathered.when is None and rest and len(rest) <= LONGEST_TIME and not asks_something(rest):
         gathered = replace(gathered, when=rest)
     beyond = len(rest) - len(getattr(gathered, asked) or "") if asked != CONTACT else len(rest)
-    if beyond >= ADDS_TO_STORY and has_complaint_detail(rest):
+    tells = asked != CONTACT or not asks_something(rest)
+    if (beyond >= ADDS_TO_STORY or (asked == CONTACT and facts.time_in(rest))) and tells and has_complaint_detail(rest):
         gathered = replace(gathered, what=_longer(draft.what, rest))
     return gathered
 
@@ -207,13 +227,31 @@ def _confirm(draft: Draft, text: str) -> Draft:
         return changed
     if _WRONG.fullmatch(text):
         return replace(draft, asked=CHANGE, tries=0)
-    if _SKIP.fullmatch(text) or _NO_CONTACT.search(text):
+    if _SKIP.fullmatch(text) or words.declines_contact(text):
         return replace(draft, contact=DECLINED_CONTACT)
+    if (righted := _righted(draft, text)) is not None:
+        return righted
     if (nearer := _nearer(draft, text)) is not None:
         return nearer
-    if has_complaint_detail(text):
+    if has_complaint_detail(text) and not words.asks_why_contact(text):
         return replace(draft, what=_longer(draft.what, facts.without_contact(text)))
     return draft
+
+
+def _righted(draft: Draft, text: str) -> Draft | None:
+    """The form with one word put right in the place, time or story that holds it ("等一下 不是周三是周四"), or with a field named anew."""
+    if slip := words.slip_in(text):
+        wrong, right = slip
+        held = {name: value for name in (WHEN, WHERE, WHAT) if wrong in (value := getattr(draft, name) or "")}
+        if held:
+            righted: dict[str, Any] = {name: value.replace(wrong, right) for name, value in held.items()}
+            return replace(draft, **righted)
+    if not words.corrects(text):
+        return None
+    changed = _corrected(draft, text)
+    if changed is None or any(getattr(changed, name) is None and getattr(draft, name) is not None for name in FIELDS):
+        return None
+    return _asking(changed)
 
 
 def _nearer(draft: Draft, text: str) -> Draft | None:

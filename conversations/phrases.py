@@ -34,9 +34,16 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 
 
+_LEAVES_A_WORD = re.compile(
+    r"(?:那|好的?|行|我|就|先|想|要|给(?:你们|他们|工作人员)|帮我|吧|[，,\s])*留(?:个|一个|下)?(?:话|言|口信)(?:吧|啊|好了|给.{1,6})*[。!！]*"
+)
+
+
 def button_intent(text: str) -> str | None:
     """What one of our own buttons or a plain rating ("👎 电话是空号") means; None for anything else."""
     button = BUTTON_WORDS.get(text.strip().rstrip("。.！!"))
+    if button is None and _LEAVES_A_WORD.fullmatch(text.strip()):
+        return "complaint"
     rated = None if button else rating_in(text)
     return rated[0] if rated else button
 
@@ -50,7 +57,7 @@ def rule_intent(text: str) -> str | None:
 
 
 _COMPLAINT_WORDS = re.compile(
-    r"我|你们?|您|想|要|请|帮|给|来|一下|个|投诉|举报|反映|反馈|情况|问题|单位|件|有|点|事|吧|啊|呀|了|的"
+    r"我|你们?|您|想|要|请|帮|给|来|一[下次]|个|投诉|举报|反映|反馈|情况|问题|单位|件|有|点|事|吧|啊|呀|了|的|那|再|又|还是|直接|就|可以|行|不|吗|刚才|等下"
 )
 
 

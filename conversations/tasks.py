@@ -5,7 +5,7 @@ import re
 from answering.choosing import goes_back, pick_of
 from answering.following import asks_only_details, aspects_in, continues, correction, situation_alone
 from conversations import complaint_form as form
-from conversations import phrases
+from conversations import complaint_words, phrases
 from conversations.case import (
     AWAITING_AMENDMENT,
     AWAITING_COMPLAINT,
@@ -52,7 +52,9 @@ _NO_NUMBER = re.compile(
 _BARE_AMOUNT = re.compile(
     r"[\d一二三四五六七八九十百千万两几.,，]+\s*(?:个)?(?:月|年|人|万|元|块|岁|天|%|平|平方|平米)?(?:左右|多|的|了)?[。.]?"
 )
-_BARE_REPLY = re.compile(r"(?:没有?|有|是的?|对的?|嗯+|不是)[的了啊哦呀。.!！~～]*")
+_BARE_REPLY = re.compile(
+    r"(?:没有?|有|是的?|对的?|嗯+|不是|[哦噢喔]+|妥|中|要得|好[嘞咧]|晓得|懂|明白|收到|成)[的了啊哦呀。.!！~～]*"
+)
 _NO_REPLY = re.compile(r"没有?[了啊哦呀。.!！~～]*")
 LONGEST_DIGITS = 20  # characters of "尾号是 8000" and the like
 _WHAT_A_REASON_IS_TAKEN_FOR = NOTHING_CLASSIFIED | {"inform", "complaint", "out_of_scope", "greet", FEEDBACK_NEGATIVE}
@@ -112,6 +114,8 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
     """
     if case.ticket is not None and (step := _complaint_step(intent, confidence, text, case)):
         return step
+    if case.dropped is not None and case.ticket is None and complaint_words.resumes(text):
+        return COMPLAINT
     number = number_in(text)
     if number and (intent in NOTHING_CLASSIFIED | DIALOGUE_ACTS | {PROGRESS} or case.awaiting in _ABOUT_A_NUMBER):
         return PROGRESS
@@ -211,7 +215,8 @@ def _leaves_the_form(intent: str | None, confidence: float, text: str) -> bool:
         return confidence >= (SURE if form.asks_something(text) else VERY_SURE)
     if intent in NOTHING_CLASSIFIED:
         return form.asks_something(text)
-    return intent in _STEP_OUT_OF_A_FORM and (confidence >= SURE or len(text) <= SHORT)
+    likely = confidence >= SURE or len(text) <= SHORT
+    return intent in _STEP_OUT_OF_A_FORM and likely and complaint_words.steps_out(intent, text)
 
 
 _REPORTED = {

@@ -21,6 +21,7 @@ from conversations.case import (
 from conversations.clock import CHINA
 from conversations.complaint_facts import shown_contact
 from conversations.complaint_form import Draft
+from conversations.complaint_words import resumes
 from conversations.masking import mask_json, mask_personal_data
 from conversations.records import OpenTurn
 from conversations.result import Result
@@ -48,12 +49,13 @@ class TicketDialogue:
             kind: of a form that begins, where the caller knows it.
         """
         before = Draft.from_json(case.ticket) if case.ticket else None
-        draft = form.advance(before, turn.text) if before else form.begin(turn.text, kind)
+        again = Draft.from_json(case.dropped) if before is None and case.dropped and resumes(turn.text) else None
+        draft = again or (form.advance(before, turn.text) if before else form.begin(turn.text, kind))
         if draft.asked == form.DONE:
             filing = self._filing(draft)
             return Result("ticket", "", without_draft(case), [wording.PROGRESS_BUTTON], finish=_file(turn, filing), private=True)
         text, buttons = wording.prompt(draft, before)
-        kept = replace(case, ticket=_without_contact(draft), awaiting=AWAITING_COMPLAINT)
+        kept = replace(case, ticket=_without_contact(draft), dropped=None, awaiting=AWAITING_COMPLAINT)
         finish = _keep(turn, draft, before, text)
         return Result("ticket", text, kept, buttons, private=True, finish=finish)
 
@@ -64,7 +66,8 @@ class TicketDialogue:
             draft_contacts.take(session, turn.conversation_id)
             return wording.DROPPED
 
-        return Result("smalltalk", wording.DROPPED, without_draft(case), finish=finish)
+        kept = form.called_off(Draft.from_json(case.ticket)).to_json() if case.ticket else None
+        return Result("smalltalk", wording.DROPPED, replace(without_draft(case), dropped=kept), finish=finish)
 
     def progress(self, turn: OpenTurn, case: Case, awaited: Case, number: str | None) -> Result:
         """How far the sender's tickets are, or the one with this number.

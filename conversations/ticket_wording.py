@@ -40,6 +40,7 @@ _ASK_AGAIN: Mapping[str, str] = {
 }
 _BROKEN_NUMBER = "这个号码位数不对，请核对后再发一次；不方便的话，回复“跳过”。"
 _NOTED = "记下了。"
+_WHY_CONTACT = "电话只给承办单位，用来核实情况和告诉您结果，不会给被反映的一方。不留也能登记，回复“跳过”就行。"
 _CALL_OFF = "不想登记了，回复“取消”即可。"
 _CONFIRM = "没问题请回复“好”，我就登记；要改请说“改地点”“改时间”等；不登记了回复“取消”。"
 _CONFIRM_AGAIN = "还没有登记，请您确认。"
@@ -56,7 +57,7 @@ _REMINDERS: Mapping[str, str] = {
     form.CHANGE: "您的诉求还没有登记，请说要改哪一项；不用改就回复“好”，不登记了回复“取消”。",
 }
 
-DROPPED = "好的，这件诉求没有登记，您说的内容不再保留。以后需要，随时可以再告诉我。"
+DROPPED = "好的，这件诉求没有登记，留的电话已经删除。想接着登记，两小时内回复“继续投诉”就行。"
 
 PROGRESS_ASK = (
     "请告诉我诉求编号（以 WZ 开头，登记时给出）。\n我能查询您在这里登记的诉求；部门窗口受理的事项，请按受理回执上的方式查询。"
@@ -116,14 +117,21 @@ def prompt(draft: Draft, before: Draft | None) -> tuple[str, Sequence[Mapping[st
         return (f"{sympathy(draft)}\n{text}" if before is None else text), _CONFIRM_BUTTONS
     if draft.asked == form.CHANGE:
         return ASK[form.CHANGE], _CHANGE_BUTTONS
+    if draft.why:
+        return f"{_WHY_CONTACT}{_CALL_OFF}", [SKIP_BUTTON, CANCEL_BUTTON]
     again = before is not None and before.asked == draft.asked and draft.tries > 0
     asked = (_BROKEN_NUMBER if draft.broken else _ASK_AGAIN[draft.asked]) if again else ASK[draft.asked]
-    if before is not None and before.asked == draft.asked and (before.where, before.when) != (draft.where, draft.when):
+    if before is not None and before.asked == draft.asked and told(before) != told(draft):
         asked = f"{_NOTED}{ASK[draft.asked]}"
     buttons = [SKIP_BUTTON, CANCEL_BUTTON] if draft.asked == form.CONTACT else [CANCEL_BUTTON]
     if before is None:
         return f"{sympathy(draft)}{asked}\n{_CALL_OFF}", buttons
     return asked, buttons
+
+
+def told(draft: Draft) -> tuple[str | None, ...]:
+    """What is told besides the contact."""
+    return draft.what, draft.where, draft.when
 
 
 def replaced_nothing(draft: Draft, before: Draft) -> bool:

@@ -177,6 +177,8 @@ def _said(
     if reply is not None:
         shown["agent"] = reply.agent
         shown["asked_id"] = reply.asked_id
+        if reply.key:
+            shown["key"] = reply.key.removeprefix(f"{reply.agent}:")
         if reply.entry_id is not None:
             shown["suggestion"] = {
                 "entry_id": reply.entry_id, "version": reply.entry_version, "edited": reply.edited, "text": reply.suggested,

@@ -14,11 +14,13 @@ from conversations.feelings import HandoffWords
 from conversations.manners import DANGERS, manner_of
 from conversations.masking import mask_personal_data
 from conversations.models import Conversation, HandoffRequest, Message
+from desk.matter import names_a_matter
 from desk.tables import Note, ReadMark, Transfer
 
 View = Literal["waiting", "mine", "others", "bot", "closed", "all"]
 PHONE = "phone"
 GLIMPSE = 60  # characters of the last words
+LOOK_BACK = 8  # messages a conversation, on average, among which its matter is looked for
 MOST_UNREAD = 99
 MOODS: Mapping[str, str] = {handoff.ANGER: "annoyed", handoff.DISTRESS: "distressed"}
 CALM, INSULT = "calm", "abuse"
@@ -126,7 +128,8 @@ class Lists:
         open_ids = [request.id for _, request, _, _ in found if request is not None and request.state in handoff.OPEN_STATES]
         places = _places(session) if open_ids else {}
         passed = _transfers(session, open_ids)
-        return [self._row(row[0], row[1], row[2], row[3], places, passed) for row in found]
+        matters = _matters(session, [said for *_, said in found if said is not None and not names_a_matter(said.text)])
+        return [{**self._row(*row, places, passed), "matter": matters.get(row[0].id)} for row in found]
 
     def _row(
         self, conversation: Conversation, request: HandoffRequest | None, last: Message | None, said: Message | None,
@@ -222,6 +225,23 @@ def _transfers(session: Session, request_ids: Collection[int]) -> dict[int, Tran
         return {}
     query = select(Transfer).where(Transfer.request_id.in_(request_ids)).order_by(Transfer.id)
     return {transfer.request_id: transfer for transfer in session.scalars(query)}
+
+
+def _matters(session: Session, last: Sequence[Message]) -> dict[str, str]:
+    """What those conversations are about whose last words do not tell: the last ones that did, masked. One query."""
+    if not last:
+        return {}
+    query = (
+        select(Message.conversation_id, Message.text)
+        .where(Message.conversation_id.in_([message.conversation_id for message in last]), Message.role == "user")
+        .order_by(Message.id.desc())
+        .limit(LOOK_BACK * len(last))
+    )
+    matters: dict[str, str] = {}
+    for conversation_id, text in session.execute(query):
+        if conversation_id not in matters and names_a_matter(text):
+            matters[conversation_id] = mask_personal_data(text)[:GLIMPSE]
+    return matters
 
 
 def _resting(conversation: Conversation, request: HandoffRequest | None) -> str:

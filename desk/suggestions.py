@@ -22,20 +22,18 @@ from conversations.clock import CHINA, Clock
 from conversations.errors import UnknownConversationError
 from conversations.feelings import HandoffWords
 from conversations.handoff import ANGER, DISTRESS
-from conversations.manners import manner_of
 from conversations.masking import mask_personal_data, without_personal_data
 from conversations.models import AnswerRow, Conversation, Message, Turn
-from conversations.phrases import button_intent, rule_intent
 from conversations.profile import known_words
 from conversations.tasks import CRY, NOTHING_CLASSIFIED, OUT_OF_SCOPE
 from database.engine import Database
 from desk.errors import StaleSuggestionError, UnknownMessageError
+from desk.matter import names_a_matter
 from desk.tables import AgentReply
 
 MOST_KEPT = 2000  # messages whose suggestions are kept
 FOUND_BY_HAND = 6
 LOOK_BACK = 20  # messages of the caller among which the last one with a matter is looked for
-_ABOUT_A_MATTER = frozenset({None, "complaint"})
 _FEELINGS = frozenset({ANGER, DISTRESS})
 
 
@@ -136,16 +134,21 @@ class MessageSuggestions:
         items = self._suggester.suggest(inquiry, FOUND_BY_HAND).items
         item = next((item for item in items if item.entry_id == entry_id), None)
         if told is None or item is None or item.version != version:
+            self._forget(asked)
             raise StaleSuggestionError("这条知识刚刚更新或停用，没有发送。", fix="请看一下新的推荐，再选择发送。")
         citation = next(asdict(c) for c in told.citations if c.entry_id == entry_id)
         return Picked(item, citation, inquiry.text, before, before.after(told.case))
 
+    def _forget(self, message_id: int | None) -> None:
+        """What was kept of a message whose suggestions the store has overtaken, before the index follows."""
+        with self._lock:
+            for key in [key for key in self._kept if key[0] == message_id]:
+                del self._kept[key]
+
     def _is_about_a_matter(self, text: str) -> bool:
         """Whether a message may ask for knowledge; greetings, thanks, our own buttons and cries do not."""
         text = without_personal_data(text)
-        if not text or manner_of(text) is not None or button_intent(text) is not None or rule_intent(text) not in _ABOUT_A_MATTER:
-            return False
-        return len(text) > CRY or self._words.reason_in(text) not in _FEELINGS
+        return names_a_matter(text) and (len(text) > CRY or self._words.reason_in(text) not in _FEELINGS)
 
     def _typed(self, words: str) -> Inquiry:
         return Inquiry(without_personal_data(words), None, Case().view(), self._now().astimezone(CHINA).date())

@@ -185,7 +185,9 @@ def _year(written: str, before: str, after: str, today: date, has_month: bool) -
     if number >= 1900:
         return number if number <= today.year + 6 else None
     # "20年" may be twenty years
-    named = has_month or re.match(r"的?(?:注册|成立|开|办|登记|毕业|入|底|初)", after)
+    named = has_month or re.match(
+        r"的?(?:注册|成立|开|办|登记|毕业|入|底|初|买|购|拿|签|招|交|参保|认定|评|来的|退|搬|建|投产|考)", after
+    )
     if not named or re.search(r"(?:了|有|已经|快|满|大概)$", before):
         return None
     return 2000 + number if number <= today.year % 100 + 1 else 1900 + number

@@ -29,20 +29,35 @@ _SKIP = re.compile(
     r"^(?:这个|这项|这点)?(?:我|我们)?(?:也|还|真|都)?(?:跳过|略过|不清楚|不太清楚|不知道|不太知道|不晓得|不确定|不好说|说不准|说不清|不记得了?|记不清了?|没统计过?|没算过|过|下一个|下一题|不想说|不方便说|保密|待定|不懂)"
     r"(?:了|啊|呀|吧|哦|呢|的)*$"
 )
+_UNSURE = re.compile(
+    r"(?:不太?清楚|不太?知道|不晓得|不确定|不好说|说不准|说不好|没问过)(?:有没有|是不是|算不算|能不能|够不够|到底|具体|多少|怎么算)[^?？]{0,14}$"
+)
 _NO = re.compile(
     r"^(?:(?:都|全|也|一个|一点|目前|暂时|现在|应该|好像|肯定|基本|从来|我们|公司)*)(?:没有?|没|无|不是|不|否|未|还没|不会|不做|不算|零|0(?!\d)|木有|没有过)"
 )
-_YES = re.compile(
-    r"^(?:(?:都|全|也|目前|现在|应该|我们|公司|已经|早就|早|那|当然|肯定)*)(?:是|有|对|嗯+|好|行|会|做|能|可以|符合|满|签|缴|交|办|达到|达标|同意|结清|完成|增加|增长|涨|享受|备案|完工|良好|租|都在|在|齐|全|没问题|没错|ok|yes)"
+_LEAD = r"^(?:(?:都|全|也|目前|现在|应该|我们|公司|已经|早就|早|那|当然|肯定|刚|才)*)"
+_YES = re.compile(rf"{_LEAD}(?:是|有|对|嗯+|好|行|可以|符合|达到|达标|没问题|没错|ok|yes)")
+# A verb alone is a yes to a question that has it: "交了" to "缴了吗", never "交了社保" to "是不是重点群体".
+_ECHO = re.compile(
+    rf"{_LEAD}(?P<verb>会|做|能|满|签|缴|交|办|同意|结清|完成|增加|增长|涨|享受|备案|完工|良好|租|在|齐|全|入|测|升|评|认定)"
 )
+_ECHOED = {"交": "缴", "涨": "增", "完成": "完", "评": "评认", "齐": "足齐", "全": "足全"}
+_FIRST_TIME = re.compile(r"(?<!不是)(?<!不算)(?:第一次|首次|头一[回次]|第一回)")
 _ONLY_NO = re.compile(r"没错|没问题|不错")
 _PEOPLE_AFTER = re.compile(r".?(?:个|人|名|位|号人|员工|职工)")
-_RELATIVE = re.compile(r"(?:妈|爸|爷|奶|公|婆|姥|老人|父亲|母亲|老伴).{0,2}(?:今年|现在|都|快|已经)+$")
-OLDEST = 120
+_RELATIVE = re.compile(
+    r"(?:妈|爸|爹|娘|爷|奶|公|婆|姥|老人|父亲|母亲|老伴|老头|老太太?)(?:.{0,2}(?:今年|现在|都|快|已经))*$|(?:我|俺|本人|老汉)(?:今年|已经|都快)+$"
+)
+YOUNGEST, OLDEST = 16, 120
 _TENTHS = re.compile(r"([一二两三四五六七八九1-9])成(?![立功员本为])")
+_DENIED = re.compile(r"(?:不是|没有?|不|非|未|不算)(?:什么|啥)?$")
+_SLIP = re.compile(
+    r"(?<=.)[，,。、\s]*(?:哦|啊|噢|呃)?(?:不对|不不+|说错了?|搞错了?|记错了?|打错了?|错了)[，,。、\s]*(?:我|哦|啊)?(?:应该|其实|就)?是?(?=.{2})"
+)
 _NEWLY = re.compile(r"招|聘|录用|吸纳|新进|新增|来了")
 _QUESTION = re.compile(
     r"[?？]|吗|么$|呢$|什么|啥|怎么|咋|怎样|如何|多少(?!都)|哪|几(?:天|时|个工作日)|谁|能不能|可不可以|是不是|有没有|算不算|为啥|为何"
+    r"|行不行|好不好|要不要|用不用|够不够|成不成|(?:有|能|会|要|行|算|给|可以|够|得).{0,10}(?:(?<!都)(?<!也)(?<!又)(?<!要)不|没得|(?<!还)(?<!都)(?<!也)没)[?？。]?$"
 )
 _ASKS_WHETHER = re.compile(
     r"(?:算不算|是不是|是否|属不属于|属于|算是|算|能否|可以|能|怎么|如何|要|想|转|改成|变成|升级|申请|认定|申报|评)[^，,。]{0,4}$"
@@ -52,7 +67,7 @@ _PLACE_LEAD = r"(?:注册|登记|纳税|开|办|搬|迁|设|落户|坐落)?(?:�
 _PLACE_TOLD = re.compile(
     rf"(?:我们?|咱们?|公司|企业|单位|厂|店|总部|本店)[^，,。?？]{{0,6}}?{_PLACE_LEAD}(?:了)?(?P<place>{_PLACE.pattern})(?!的?(?:政策|补贴|规定))"
     rf"|^(?:注册|登记|纳税|经营)(?:地|地址)?(?:[和也都就是、]|注册|登记|纳税|经营)*(?:在)(?P<bare>{_PLACE.pattern})"
-    rf"|(?:搬|迁)(?:到|去|至)了?(?P<moved>{_PLACE.pattern})|我们?是(?P<from>{_PLACE.pattern})的"
+    rf"|(?:搬|迁)(?:到|去|至)了?(?P<moved>{_PLACE.pattern})|我们?是(?P<from>{_PLACE.pattern})的|我(?:们|家)?(?:现在)?住(?:在)?(?P<lives>{_PLACE.pattern})"
 )
 _SELF = re.compile(r"我|咱|俺|本(?:公司|店|厂|企业|单位)|(?:^|[，,。 ])(?:公司|厂|店|员工|职工|企业|单位)(?!所得税|名称)")
 _HYPOTHETICAL = re.compile(
@@ -77,6 +92,12 @@ def normalised(text: str) -> str:
     return unicodedata.normalize("NFKC", text).lower().strip().replace("好几", "几")
 
 
+def _settled(text: str) -> str:
+    """What holds of a message that corrects itself ("8%吧 不对 是4%")."""
+    *slips, rest = _SLIP.split(text)
+    return rest if slips and slips[0].strip() else text
+
+
 def is_question(text: str) -> bool:
     """Whether a message asks something rather than tells."""
     return bool(_QUESTION.search(normalised(text)))
@@ -84,12 +105,13 @@ def is_question(text: str) -> bool:
 
 def is_skip(text: str) -> bool:
     """Whether it declines to answer: 跳过, 不清楚."""
-    return bool(_SKIP.match(re.sub(r"[。.!！~,，\s]+$", "", normalised(text))))
+    plain = re.sub(r"[。.!！~,，\s]+$", "", normalised(text))
+    return bool(_SKIP.match(plain) or _UNSURE.search(plain))
 
 
 def read_answer(name: str, text: str, today: date) -> FactValue | None:
     """The answer to our question for this fact; None when it was not understood."""
-    fact, plain = registry()[name], re.sub(r"[。.!！~]+$", "", normalised(text))
+    fact, plain = registry()[name], re.sub(r"[。.!！~]+$", "", _settled(normalised(text)))
     if fact.type in NUMERIC:
         return _numeric_answer(fact, plain)
     if fact.type == "date":
@@ -100,6 +122,12 @@ def read_answer(name: str, text: str, today: date) -> FactValue | None:
     if fact.type == "choice":
         return _choice(fact, plain)
     return _yes_no(fact, plain)
+
+
+def place_alone(text: str) -> Place | None:
+    """The place that a message consists of ("样板县", "在示例区"); None when it says more."""
+    match = re.fullmatch(rf"(?:就|是|在|我们?在|[，,\s])*(?P<place>{_PLACE.pattern})(?:的|这边|这里)*[。.!！]*", normalised(text))
+    return Place(match["place"]) if match else None
 
 
 def read_share(name: str, text: str, known: Facts) -> Amount | None:
@@ -118,14 +146,14 @@ def read_share(name: str, text: str, known: Facts) -> Amount | None:
 
 def hear(text: str, today: date) -> Heard:
     """Facts told in a message, whatever it is about."""
-    plain = normalised(text)
+    plain = _settled(normalised(text))
     told: dict[str, FactValue] = {}
     for clause in _CLAUSE.split(plain):
         for name, value in _heard_in(clause, plain, today):
             told.setdefault(name, value)
     place = _PLACE_TOLD.search(plain)
     if place and not _HYPOTHETICAL.search(plain):
-        told["所在地区"] = Place(place["place"] or place["bare"] or place["moved"] or place["from"])
+        told["所在地区"] = Place(place["place"] or place["bare"] or place["moved"] or place["from"] or place["lives"])
     return Heard(told, bool(_SELF.search(plain)) and not _HYPOTHETICAL.search(plain))
 
 
@@ -146,8 +174,8 @@ def _heard_in(clause: str, text: str, today: date) -> Iterator[tuple[str, FactVa
         elif fact.type == "yes_no" and not _QUESTION.search(clause):
             if fact.no_pattern and fact.no_pattern.search(clause):
                 value = Choice.of(NO)
-            elif fact.yes_pattern and fact.yes_pattern.search(clause):
-                value = Choice.of(YES)
+            elif fact.yes_pattern and (match := fact.yes_pattern.search(clause)):
+                value = Choice.of(NO if _DENIED.search(clause[: match.start()]) else YES)
         if value is not None:
             yield fact.name, value
 
@@ -171,9 +199,8 @@ def _number_beside(fact: Fact, clause: str, text: str, numbers: list[Found]) -> 
         if fact.unit in _TELLING_UNITS:
             named = bool(found.unit)
             if fact.unit == "岁" and not found.unit:  # "我妈今年八十一了"
-                named = (
-                    bool(_RELATIVE.search(before) and re.match(r"[多来]?(?:了|$)", after)) and (found.amount.high or 0) < OLDEST
-                )
+                named = bool(_RELATIVE.search(before) and re.match(r"[多来]?(?:了|$)", after)) and not found.scaled
+                named = named and (found.amount.low or 0) >= YOUNGEST and (found.amount.high or OLDEST) < OLDEST
         elif fact.unit == "万元" and not found.scaled and not found.unit:
             named = False
         if named and not _limits_others(clause[found.start :]):
@@ -263,14 +290,21 @@ def _choice_named(fact: Fact, clause: str) -> Choice | None:
 
 
 def _yes_no(fact: Fact, text: str) -> Choice | None:
-    for pattern, meaning in ((fact.no_pattern, NO), (fact.yes_pattern, YES)):
-        if pattern and pattern.search(text):
-            return Choice.of(meaning)
+    if fact.no_pattern and fact.no_pattern.search(text):
+        return Choice.of(NO)
+    if fact.yes_pattern and (match := fact.yes_pattern.search(text)):
+        return Choice.of(NO if _DENIED.search(text[: match.start()]) else YES)
     if _ONLY_NO.match(text):
         return Choice.of(YES)
     if _says_no(text):
         return Choice.of(NO)
-    return Choice.of(YES) if _YES.match(text) else None
+    first = _FIRST_TIME.search(text) and ("第一次" in fact.ask or "首次" in fact.ask)
+    return Choice.of(YES) if first or _YES.match(text) or _echoes(fact, text) else None
+
+
+def _echoes(fact: Fact, text: str) -> bool:
+    match = _ECHO.match(text)
+    return match is not None and any(character in fact.ask for character in _ECHOED.get(match["verb"], match["verb"]))
 
 
 def _says_no(text: str) -> bool:

@@ -97,8 +97,9 @@ def read_numeral(text: str) -> Amount | None:
         if bounds is None or bounds[0] != bounds[1]:
             return None
         value, factor = bounds[0], _factor(tail)
-        if more == "来":
-            return _about(value * factor)
+        if more == "来":  # "三百二十来" leaves less open than "三百来"
+            slack = min(value * ABOUT, _step(value)) * factor
+            return _between(value * factor - slack, value * factor + slack)
         return _between(value * factor, (value + _step(value)) * factor, low_open=True, high_open=True)
     fuzzy = re.fullmatch(r"(.*?)([几数])([十百千万亿]*)", text)
     if fuzzy:
@@ -139,7 +140,7 @@ def _ends_with(numeral: str, scale: int) -> bool:
 
 
 def _token(match: re.Match[str]) -> Amount | None:
-    numeral, around = match["number"], " ".join(match[name] or "" for name in ("before", "after1", "after2"))
+    numeral, around = _counted(match), " ".join(match[name] or "" for name in ("before", "after1", "after2"))
     after = (match["after1"] or "", match["after2"] or "")
     if match["measure_more"] == "多" or "多" in after:
         numeral += "多" if numeral[-1] not in "多来余" else ""
@@ -161,9 +162,18 @@ def _token(match: re.Match[str]) -> Amount | None:
         return Amount(float(low), None, amount.low_open, False)
     if _NEARLY.search(around) and not _ABOUT.search(around):
         return _between(low * (1 - ABOUT), high, high_open=True)
-    if _ABOUT.search(around):
+    if _ABOUT.search(around) and "多" not in numeral:
         return _between(low * (1 - ABOUT), high * (1 + ABOUT))
     return amount
+
+
+_PIECES = re.compile(r"台|辆|套|件|项|间|亩|吨|次|平")
+
+
+def _counted(match: re.Match[str]) -> str:
+    """The number without a counted piece behind it: "600万一台" is 600万 for one, not 601万."""
+    numeral, behind = match["number"], match.string[match.end("number") :]
+    return numeral[:-1] if re.search(r"[万亿w]一$", numeral) and _PIECES.match(behind) else numeral
 
 
 def _about(value: Decimal) -> Amount:

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from enterprises.condition_wording import reading
-from knowledge_base.content import EntryContent
+from knowledge_base.content import KIND_NAMES, EntryContent
 from knowledge_base.passages import FACET_NAMES
 
 FIELD_NAMES = {
@@ -15,7 +15,6 @@ FIELD_NAMES = {
     "audience": "面向对象", "tags": "标签", "effective_from": "生效日期", "effective_to": "失效日期", "replaced_by": "被替代为",
     "owner_department": "责任部门", "eligibility": "适用条件（可判定）", "external_id": "外部编号",
 }  # fmt: skip
-KIND_NAMES = {"qa": "问答", "interpretation": "政策解读", "service_item": "办事事项", "case": "案例", "notice": "通知"}
 SOURCE_NAMES = {
     "document_number": "文号", "title": "文件名称", "issuer": "发文机关", "clause": "条款", "url": "来源链接", "quote": "原文摘录",
     "replaced_by": "代替它的文件",

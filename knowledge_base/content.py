@@ -24,7 +24,10 @@ from knowledge_base.errors import ContentError, FieldProblem
 from knowledge_base.text import clean_text, is_placeholder, stated
 
 Kind = Literal["qa", "interpretation", "service_item", "case", "notice"]
-KINDS: tuple[Kind, ...] = ("qa", "interpretation", "service_item", "case", "notice")
+KIND_NAMES: dict[str, str] = {
+    "qa": "政策问答", "interpretation": "政策解读", "service_item": "办事指南", "case": "典型案例", "notice": "通知公告",
+}  # fmt: skip
+KINDS = tuple(KIND_NAMES)
 
 MAX_TITLE = 300
 MAX_ANSWER = 20_000
@@ -225,7 +228,7 @@ _MESSAGES = {
     "dict_type": "必须是对象",
     "model_type": "必须是对象",
     "model_attributes_type": "必须是对象",
-    "literal_error": "必须是 " + "、".join(KINDS) + " 之一",
+    "literal_error": "必须是" + "、".join(f"{name}（{kind}）" for kind, name in KIND_NAMES.items()) + "之一",
 }
 
 

@@ -13,7 +13,7 @@ Role = Literal["admin", "reviewer", "editor", "maintainer", "agent", "importer",
 State = Literal["draft", "in_review", "published", "withdrawn"]
 STATES: tuple[State, ...] = ("draft", "in_review", "published", "withdrawn")
 _ALONE: frozenset[str] = frozenset({"admin", "importer", "system"})  # may publish without a second person; the audit says so
-STATE_NAMES = {"draft": "草稿", "in_review": "待审核", "published": "已发布", "withdrawn": "已撤回"}
+STATE_NAMES = {"draft": "草稿", "in_review": "待审核", "published": "已发布", "withdrawn": "已撤下"}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from staff.roles import ROLE_NAMES
 
 PAGE = 50
 COLUMNS = [
-    {"name": name, "label": label, "field": name, "align": "left"}
+    {"name": name, "label": label, "field": name, "align": "left", "classes": "whitespace-nowrap" if name in {"at", "role"} else ""}
     for name, label in (
         ("at", "时间"), ("actor", "谁"), ("role", "角色"), ("action", "做了什么"), ("object", "对象"), ("detail", "内容"), ("address", "来自"),
     )
@@ -45,6 +45,7 @@ def register(context: PanelContext) -> None:
             table = (
                 ui.table(columns=COLUMNS, rows=[], row_key="id").classes("panel-table").props("dense hide-pagination wrap-cells")
             )
+            table.add_slot("no-data", '<div class="panel-empty">没有符合的记录。</div>')
             with ui.row().classes("panel-bar"):
                 counted = ui.label().classes("panel-faint")
                 ui.space()

@@ -39,7 +39,7 @@ ACTIONS: Mapping[str, str] = {
     "desk.close": "结束会话",
     "desk.transfer": "转给同事",
     "desk.note": "写备注",
-    "desk.mark": "标记建议",
+    "desk.mark": "标记推荐",
     "desk.phone": "登记来电",
     "desk.assist_link": "打开协助窗口",
     "training.promote": "切换模型",
@@ -65,7 +65,7 @@ ENTRY_ACTIONS: Mapping[str, str] = {
     "sample_remove": "移除示例",
 }  # fmt: skip
 KINDS: Mapping[str, str] = {
-    "staff": "账号", "token": "令牌", "ticket": "工单", "conversation": "会话", "entry": "条目", "phrase": "常用语", "suggestion": "建议",
+    "staff": "账号", "token": "令牌", "ticket": "工单", "conversation": "会话", "entry": "条目", "phrase": "常用语", "suggestion": "推荐",
     "run": "训练", "gap": "缺口", "label": "标注", "import": "导入", "letters": "来信", "bank_proposal": "提案",
     "topic_run": "热点分析",
 }  # fmt: skip

@@ -12,7 +12,7 @@ from panel.own_account import change_password
 from staff.members import Member
 from staff.roles import ROLE_NAMES
 
-STATIC_VERSION = "2"
+STATIC_VERSION = "3"
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def page_frame(request: Request, active: str, title: str, shortcuts: Mapping[str
 
 
 def _side(places: list[Place], active: str) -> None:
-    with ui.left_drawer(fixed=True, bordered=True).props("width=148 breakpoint=700 behavior=desktop").classes("panel-side"):
+    with ui.left_drawer(value=True, fixed=True, bordered=True).props("width=148 behavior=desktop").classes("panel-side"):
         with ui.link(target="/").classes("panel-brand"):
             ui.element("img").props('src=/static/icon.svg alt=""').classes("panel-logo")
             ui.label("问政")

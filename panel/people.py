@@ -52,8 +52,8 @@ def register(context: PanelContext) -> None:
                 ui.space()
                 ui.button("新建令牌", icon="key", on_click=lambda: _new_token(accounts, member, by, refresh)).props("outline")
             tokens = ui.table(columns=TOKEN_COLUMNS, rows=[], row_key="id", pagination=10).classes("panel-table").props("dense")
-            tokens.props('no-data-label="还没有令牌"')
-            table.props('no-data-label="没有符合的账号"')
+            tokens.add_slot("no-data", '<div class="panel-empty">还没有令牌。</div>')
+            table.add_slot("no-data", '<div class="panel-empty">没有符合的账号。</div>')
             table.add_slot(  # a link, so that the keyboard reaches it
                 "body-cell-display_name",
                 """<q-td :props="props"><a href="#" class="panel-link" @click.prevent.stop="() => $parent.$emit('open', props.row.name)">

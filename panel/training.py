@@ -14,8 +14,9 @@ from panel.frame import page_frame
 from panel.times import duration, shown
 from panel.training_data import DataTab
 from panel.training_run import open_run
-from panel.training_wording import BUILT_IN, JOB_STATES, KINDS, RESULTS, RUN_STATES, change, share
-from serving.jobs import JobState
+from panel.training_wording import BUILT_IN, JOB_STATES, JOBS, KEPT, KINDS, RESULTS, RUN_STATES, change, share
+from serving.jobs import COMPARISON, JobState
+from serving.promotion import is_outdated
 from serving.runs import PRIMARY_METRIC, Run
 from staff.members import Member
 
@@ -61,6 +62,7 @@ class _Runs:
     def __init__(self, context: PanelContext, request: Request, member: Member) -> None:
         self._context, self._request, self._member = context, request, member
         self._seen: object = None
+        self._names: dict[str, str] = {}
 
     async def build(self) -> None:
         with ui.row().classes("w-full gap-3 items-stretch"):
@@ -79,9 +81,9 @@ class _Runs:
                     self._light = ui.button("开始轻量训练", icon="play_arrow", on_click=lambda: self._start("light"))
                     self._full = ui.button("开始完整训练", on_click=self._start_full).props("outline")
                     self._cancel = ui.button("取消训练", on_click=self._stop).props("flat color=negative")
-                ui.label("轻量：几分钟，调整检索和判定阈值。完整：按小时计，连句子编码器一起训练。训练时照常服务。").classes(
-                    "panel-faint"
-                )
+                ui.label(
+                    "轻量：几分钟，调整对话意图、检索和判定阈值。完整：几十分钟起，连句子编码器一起训练。训练时照常服务。"
+                ).classes("panel-faint")
         self._labels = ui.label().classes("panel-muted")
         self._table = ui.table(columns=COLUMNS, rows=[], row_key="run_id", pagination=15).classes("panel-table").props("dense")
         self._table.add_slot(
@@ -102,7 +104,7 @@ class _Runs:
         found = await run.io_bound(self._read)
         if found is None:
             return
-        state, job, runs, labels = found
+        state, job, runs, labels, self._names = found
         self._show_served(state)
         self._show_job(job, next((r.state for r in runs if job and r.run_id == job.run_id), ""))
         self._labels.set_text(labels)
@@ -112,11 +114,13 @@ class _Runs:
             self._table.rows = [_row(r, state["run_id"], state["predecessor"]) for r in runs]
             self._show_history(state["history"])
 
-    def _read(self) -> tuple[dict[str, Any], JobState | None, list[Run], str]:
+    def _read(self) -> tuple[dict[str, Any], JobState | None, list[Run], str, dict[str, str]]:
         labels = self._context.labels.listed()
         told = sum(label.source == "active_learning" for label in labels)
         words = f"标注 {len(labels)} 条，其中在“待标注的问题”里标注 {told} 条；下一次训练会用上。"
-        return dict(self._context.promotions.state()), self._context.jobs.status(), self._context.runs.all(), words
+        members = [account.member for account in self._context.accounts.listed()]
+        names = {member.name: member.display_name for member in members}
+        return dict(self._context.promotions.state()), self._context.jobs.status(), self._context.runs.all(), words, names
 
     def _show_served(self, state: dict[str, Any]) -> None:
         self._served.set_text(state["run_id"] or BUILT_IN)
@@ -140,7 +144,10 @@ class _Runs:
             self._job.set_text("还没有训练过")
             self._step.set_text("")
             return
-        self._job.set_text(f"{KINDS[job.kind]}训练{JOB_STATES[job.state]}（{job.by}，{shown(job.started)} 开始）")
+        self._job.set_text(
+            f"{JOBS[job.kind]}{JOB_STATES[job.state]}（{self._names.get(job.by, job.by)}，{shown(job.started)} 开始）"
+        )
+        self._cancel.set_text("取消比较" if job.kind == COMPARISON else "取消训练")
         self._step.set_text(
             job.step if running else job.problem or (f"{job.run_id}：{RESULTS.get(came_of_it, '')}" if job.run_id else "")
         )
@@ -157,7 +164,9 @@ class _Runs:
             for row in history:
                 did = "退回到" if row["action"] == "rollback" else "强制上线" if row["forced"] else "上线"
                 why = f"，理由：{row['reason']}" if row["reason"] else ""
-                ui.label(f"{shown(row['at'])}　{row['actor']}　{did} {row['run_id'] or BUILT_IN}{why}").classes("panel-text")
+                ui.label(
+                    f"{shown(row['at'])}　{self._names.get(row['actor'], row['actor'])}　{did} {row['run_id'] or BUILT_IN}{why}"
+                ).classes("panel-text")
 
     async def _open(self, event: Any) -> None:
         chosen = await run.io_bound(self._context.runs.get, event.args[1]["run_id"])
@@ -177,8 +186,7 @@ class _Runs:
 
     async def _stop(self) -> None:
         job = await run.io_bound(self._context.jobs.status)
-        kept = "编码器已训练的部分会保留，再次开始完整训练会接着做" if job and job.kind == "full" else "已经训练的部分不会保留"
-        if await sure(f"取消正在进行的训练？{kept}，现用模型不受影响。", "取消训练"):
+        if job is not None and await sure(f"{self._cancel.text}？{KEPT[job.kind]}，现用模型不受影响。", self._cancel.text):
             await self._do(self._context.jobs.cancel, "已取消")
             await self._look()
 
@@ -223,6 +231,8 @@ def _row(one: Run, served: str | None, before: str | None) -> dict[str, Any]:
     old, new = (gate.get("current") or {}).get(PRIMARY_METRIC), one.primary
     said, tone = change(old, new)
     name, state_tone = RUN_STATES[one.state]
+    if one.gate and one.run_id != served and is_outdated(one, served):
+        name, state_tone = f"{name}（比的是以前的模型）", ""
     return {
         "created": shown(one.created), "run_id": one.run_id, "kind": KINDS.get(one.kind, one.kind), "state": name,
         "stateTone": state_tone, "before": share(old), "after": share(new), "change": said, "tone": tone,

@@ -22,6 +22,7 @@ class LabelList:
     def __init__(self, context: PanelContext, member: Member, allowed: Callable[[], bool]) -> None:
         self._context, self._member, self._allowed = context, member, allowed
         self._waiting: list[Proposal] = []
+        self._whose: dict[int, str] = {}
         self._done = 0
         self._loaded = False
 
@@ -46,8 +47,18 @@ class LabelList:
         self._list.clear()
         with self._list:
             ui.label("正在从最近的问题中挑选……").classes("panel-empty")
-        self._waiting = await run.io_bound(self._context.active_learning.proposals) or []
+        self._waiting, self._whose = await run.io_bound(self._propose) or ([], {})
         self._show()
+
+    def _propose(self) -> tuple[list[Proposal], dict[int, str]]:
+        """The questions, and whose entry it is where titles alone do not tell entries apart."""
+        proposals = self._context.active_learning.proposals()
+        doubles = set()
+        for proposal in proposals:
+            titles = [title for _, title, _ in proposal.entries]
+            doubles |= {entry_id for entry_id, title, _ in proposal.entries if titles.count(title) > 1}
+        contents = {i: record.content for i, record in self._context.workshop.store.published(doubles).items()}
+        return proposals, {i: c.authority or c.owner_department or f"编号 {i}" for i, c in contents.items()}
 
     def _tell(self) -> None:
         self._count.set_text(
@@ -79,8 +90,9 @@ class LabelList:
                         "outline"
                     )
                     with button:
-                        ui.label(f"{place}　{title[:28]}{'…' if len(title) > 28 else ''}")
-                        ui.tooltip(f"{title}（{share(probability)}）")
+                        whose = f"（{self._whose[entry_id]}）" if entry_id in self._whose else ""
+                        ui.label(f"{place}　{title[:28]}{'…' if len(title) > 28 else ''}{whose}")
+                        ui.tooltip(f"{title}，答中概率 {share(probability)}")
                 ui.button("0　不归本系统管", on_click=lambda p=proposal: self._label(p, "out_of_scope")).props(
                     "outline color=secondary"
                 )

@@ -7,7 +7,8 @@ from nicegui import run, ui
 
 from panel.context import PanelContext
 from panel.times import shown
-from panel.training_wording import BUILT_IN, KINDS, METRICS, RUN_STATES, change, share
+from panel.training_wording import BUILT_IN, KINDS, METRICS, RUN_STATES, SETS, change, share
+from serving.promotion import is_outdated
 from serving.runs import Run
 from staff.members import Member
 
@@ -40,7 +41,8 @@ async def open_run(context: PanelContext, one: Run, member: Member, do: Do, done
                 ui.button("评测报告", icon="description", on_click=lambda: _report(one.run_id)).props("outline")
             ui.button("关闭", on_click=dialog.close).props("flat")
             if one.run_id != current and one.state != "unfinished":
-                await _decision(context, one, member, objection, do, done, dialog)
+                _again(context, one, member, do, done, dialog)
+                await _decision(context, one, member, objection, is_outdated(one, current), do, done, dialog)
 
 
 def _figures(gate: dict[str, Any] | Any) -> None:
@@ -78,17 +80,32 @@ def _sets(one: Run) -> None:
             ui.label(worth["text"]).classes("panel-text")
         ui.label("固定测试题").classes("panel-muted")
         for asked in gate.get("sets") or ():
-            ui.label(f"{asked['name']}：{asked['used']} 题，sha256 {asked['sha256'][:16]}…").classes("panel-faint")
+            name = SETS.get(asked["name"], asked["name"])
+            ui.label(f"{name}：{asked['used']} 题，sha256 {asked['sha256'][:16]}…").classes("panel-faint")
+
+
+def _again(
+    context: PanelContext, one: Run, member: Member, do: Do, done: Callable[[], Awaitable[None]], dialog: ui.dialog
+) -> None:
+    """What is served may have changed since, or the machine have been too busy for its times to mean anything."""
+
+    async def compare() -> None:
+        if await do(lambda: context.jobs.compare(one.run_id, member.name), "已开始比较，约需几分钟"):
+            dialog.close()
+            await done()
+
+    ui.button("重新比较" if one.gate else "和现用模型比较", icon="balance", on_click=compare).props("outline")
 
 
 async def _decision(
-    context: PanelContext, one: Run, member: Member, objection: tuple[str, str] | None, do: Do,
+    context: PanelContext, one: Run, member: Member, objection: tuple[str, str] | None, outdated: bool, do: Do,
     done: Callable[[], Awaitable[None]], dialog: ui.dialog,
 ) -> None:  # fmt: skip
     if objection is not None:
-        if one.state != "refused" or member.role == "admin":
-            told = objection[1] if one.state == "refused" else "".join(objection)  # why it was refused stands above
-            ui.label(told).classes("panel-muted panel-text w-full")
+        told = objection[1] if member.role == "admin" else ""  # why it was refused stands above
+        if outdated:
+            told = f"{'上面是和以前的模型比较的结果' if one.gate else '还没有和现用模型比较过'}，比较后再决定是否上线。"
+        ui.label(told).classes("panel-muted panel-text w-full")
         if member.role != "admin":
             return
     reason = ui.input("理由（记入操作记录）").props("maxlength=500").classes("grow")

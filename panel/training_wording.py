@@ -4,6 +4,10 @@ from collections.abc import Mapping
 
 BUILT_IN = "程序自带的模型"
 KINDS: Mapping[str, str] = {"light": "轻量", "full": "完整", "pairs": "来信对"}
+JOBS: Mapping[str, str] = {"light": "轻量训练", "full": "完整训练", "gate": "重新比较"}
+KEPT: Mapping[str, str] = {  # when a job is cancelled
+    "light": "已经训练的部分不会保留", "full": "编码器已训练的部分会保留，再次开始完整训练会接着做", "gate": "上一次比较的结果会保留",
+}  # fmt: skip
 JOB_STATES: Mapping[str, str] = {
     "running": "正在进行", "done": "已完成", "failed": "没有完成", "cancelled": "已取消", "aborted": "中途停止",
 }  # fmt: skip
@@ -17,6 +21,10 @@ METRICS: tuple[tuple[str, str], ...] = (
     ("recall@1", "首位命中"), ("recall@3", "前三命中"), ("recall@10", "前十命中"), ("mrr", "MRR"), ("coverage", "覆盖率"),
     ("accuracy", "作答正确率"), ("declined", "应拒而拒"),
 )  # fmt: skip
+SETS: Mapping[str, str] = {  # frozen test sets, by file
+    "service_items_test.jsonl": "程序自带的办事问题", "out_of_knowledge.jsonl": "程序自带的答不了的问题", "intents.jsonl": "程序自带的意图测试题",
+    "frozen_questions.jsonl": "本地留作测试的问题", "frozen_intents.jsonl": "本地留作测试的意图", "tests/golden": "典型会话",
+}  # fmt: skip
 DATA_SOURCES: Mapping[str, str] = {
     "similar_question": "相似问法", "agent_choice": "坐席选用的建议", "agent_wrong": "坐席标为不对的建议", "label": "人工标注",
     "rating_up": "好评", "rating_down": "差评", "correction": "用户更正", "clarification": "追问后选定",

@@ -1,4 +1,4 @@
-"""Training as a job: one at a time, in a process of its own that outlives whoever started it, watched through a file and a lock."""
+"""Training, and comparing again, as a job: one at a time, in a process that outlives its starter, watched through a file and a lock."""
 
 import fcntl
 import json
@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from serving.errors import TrainingBusyError
+from serving.runs import RunStore
 
 KINDS = ("light", "full")
+COMPARISON = "gate"  # of a run that is there with what is served now
 STATE_FILE, LOCK_FILE, LOG_FILE = "models/training.json", "run/training.lock", "logs/training.log"
 FINISHED = frozenset({"done", "failed", "cancelled", "aborted"})
 
@@ -27,9 +29,11 @@ class JobState:
     """How the newest job stands.
 
     Attributes:
+        kind: one of KINDS, or COMPARISON.
         state: running | done | failed | cancelled | aborted (its process is gone, and it did not say that it had ended).
         step: what is being done, for people; done, total: of this step, 0 where unknown.
         promoted: whether it was promoted at once.
+        trained: when the newest training began, where this job is a comparison.
     """
 
     job_id: str
@@ -45,6 +49,11 @@ class JobState:
     finished: str | None = None
     pid: int | None = None
     promoted: bool = False
+    trained: str | None = None
+
+    @property
+    def training_started(self) -> str | None:
+        return self.trained if self.kind == COMPARISON else self.started
 
     def row(self) -> dict[str, Any]:
         return asdict(self)
@@ -71,7 +80,8 @@ class TrainingJobs:
             state = read_state(self._root) or state  # it may have ended between the two looks
             if state.state == "running":
                 again = "再次开始完整训练会接着做。" if state.kind == "full" else ""
-                problem = f"训练进程中途消失（断电、重启或被终止），现用模型不受影响。{again}"
+                what = "比较" if state.kind == COMPARISON else "训练"
+                problem = f"{what}的进程中途消失（断电、重启或被终止），现用模型不受影响。{again}"
                 return replace(state, state="aborted", problem=problem)
         return state
 
@@ -87,12 +97,23 @@ class TrainingJobs:
 
         Raises: TrainingBusyError: one is under way.
         """
+        return self._launch(kind, by, *(["--promote"] if promote else []))
+
+    def compare(self, run_id: str, by: str) -> JobState:
+        """Have the gate look at a run again, against what is served now; returns at once.
+
+        Raises: UnknownRunError, BundleError: there is nothing to compare. TrainingBusyError: a job is under way.
+        """
+        RunStore(self._root).get(run_id).bundle()
+        return self._launch(COMPARISON, by, "--run", run_id)
+
+    def _launch(self, kind: str, by: str, *more: str) -> JobState:
         if self.is_running():
-            raise TrainingBusyError("已有一次训练正在进行。", fix="等它结束，或先取消它。")
+            raise TrainingBusyError("已有一次训练或比较正在进行。", fix="等它结束，或先取消它。")
         job_id = secrets.token_hex(6)
         log = self._root / LOG_FILE
         log.parent.mkdir(parents=True, exist_ok=True)
-        options = [kind, "--job", job_id, "--by", by, *(["--promote"] if promote else [])]
+        options = [kind, "--job", job_id, "--by", by, *more]
         state = JobState(job_id, kind, by, datetime.now(UTC).isoformat(timespec="seconds"))
         with log.open("ab") as output:
             process = subprocess.Popen(
@@ -113,7 +134,7 @@ class TrainingJobs:
             return seen
         if process.poll() is None:
             return replace(state, pid=process.pid)
-        raise TrainingBusyError("训练没有开始：另一次训练抢先，或训练程序无法启动。", fix="查看 logs/training.log 后重试。")
+        raise TrainingBusyError("没有开始：另一次训练或比较抢先，或训练程序无法启动。", fix="查看 logs/training.log 后重试。")
 
     def cancel(self) -> JobState | None:
         """Stop the job that is under way, if there is one. What is served is not touched."""
@@ -162,7 +183,7 @@ def only_job(root: Path) -> Iterator[None]:
         holding = _locked(root)
         holding.__enter__()
     except OSError as exc:
-        raise TrainingBusyError("已有一次训练正在进行。", fix="等它结束，或先取消它。") from exc
+        raise TrainingBusyError("已有一次训练或比较正在进行。", fix="等它结束，或先取消它。") from exc
     try:
         yield
     finally:

@@ -56,10 +56,10 @@ class Promotions:
 
     def objection(self, run: Run, served: str | None) -> tuple[str, str] | None:
         """Why this run may not be promoted now, and what to do about it."""
-        again = f"在服务器上运行 `wenzheng gate {run.run_id}`。"
+        again = f"在训练页打开它，点“重新比较”；或在服务器上运行 `wenzheng gate {run.run_id}`。"
         if run.gate is None:
             return f"训练 {run.run_id} 还没有和现用模型比较过。", again
-        if run.gate.get("against") != served:
+        if is_outdated(run, served):
             return f"训练 {run.run_id} 是和另一个模型比较的，现用模型已经换了。", again
         if not run.gate.get("passed"):
             reasons = "；".join(str(reason) for reason in run.gate.get("reasons") or ())
@@ -89,6 +89,11 @@ class Promotions:
         """The served run and its predecessor."""
         before = self.pointer.predecessor()
         return {self.pointer.current().run_id, before.run_id if before else None}
+
+
+def is_outdated(run: Run, served: str | None) -> bool:
+    """Whether the run was never compared, or with something else than what is served."""
+    return run.gate is None or run.gate.get("against") != served
 
 
 def _row(served: Served) -> dict[str, Any]:

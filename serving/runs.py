@@ -102,7 +102,9 @@ class RunStore:
         """The HTML report. Raises: UnknownRunError."""
         file = self.get(run_id).folder / REPORT_FILE
         if not file.is_file():
-            raise UnknownRunError(f"训练 {run_id} 还没有评测报告。", fix=f"运行 `wenzheng gate {run_id}` 生成。")
+            raise UnknownRunError(
+                f"训练 {run_id} 还没有评测报告。", fix=f"在训练页打开它，点“重新比较”；或运行 `wenzheng gate {run_id}`。"
+            )
         return file
 
     def prune(self, keep: int, never: Collection[str | None]) -> list[str]:

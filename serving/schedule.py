@@ -69,7 +69,7 @@ class WeeklyTraining:
         if self._weekly is None:
             return False
         last = self._jobs.status()
-        started = datetime.fromisoformat(last.started) if last else None
+        started = datetime.fromisoformat(last.training_started) if last and last.training_started else None
         if not self._weekly.is_due(started, self._now()):
             return False
         try:

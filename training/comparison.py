@@ -117,7 +117,7 @@ def macro_f1(wanted: Sequence[str], named: Sequence[str]) -> float:
 def latency_guard(current_ms: float, candidate_ms: float) -> Guard:
     """Less is better, hence with the sign turned."""
     limit = max(current_ms * LATENCY_SHARE, LATENCY_MS)
-    return Guard("latency_p95", "一次检索的 p95 毫秒数", -current_ms, -candidate_ms, limit)
+    return Guard("latency_p95", "一次检索的处理器时间 p95（毫秒）", -current_ms, -candidate_ms, limit)
 
 
 def judge(primary: Difference | None, guards: Sequence[Guard]) -> Verdict:

@@ -241,7 +241,7 @@ def finetune(
     measured = read_pairs([dev], entries) if dev else []
     checkpoint = out.with_name(f"{out.name}.checkpoint")
     trainer = Trainer(weights, plan, entries, pairs, say=steps.say, start=start, again=read_pairs(again, entries))
-    steps.say(f"{len(pairs)} 对问题与条目，{len(entries)} 个条目，{sum(p.numel() for p in trainer.parameters)} 个参数")
+    steps.say(f"准备训练编码器：{len(pairs)} 对问题与条目，{len(entries)} 个条目")
     if measured:
         steps.say("训练前 " + shown(trainer.recall(measured)))
     resumed = trainer.resume(checkpoint)

@@ -9,7 +9,7 @@ from jinja2 import Environment
 from bot import charts
 from conversations.masking import mask_personal_data
 from panel.times import shown
-from panel.training_wording import DATA_SOURCES, METRICS
+from panel.training_wording import DATA_SOURCES, METRICS, SETS
 from retrieval.evaluation import Outcome, calibration_bins, summarise
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _PAGE = (
 <h2>不许变差的指标</h2><table><tr><th>指标</th><th>现用</th><th>新</th><th>允许下降</th><th>结论</th></tr>
 {% for g in r.guards %}<tr><td>{{ g.label }}</td><td>{{ "%.3f"|format(g.current|abs) }}</td><td>{{ "%.3f"|format(g.candidate|abs) }}</td><td>{{ "%.3f"|format([g.limit, g.least]|max) }}</td><td class="{{ 'good' if g.holds else 'bad' }}">{{ "符合" if g.holds else "超出" }}</td></tr>{% endfor %}</table>
 <h2>测试题</h2><table><tr><th>名称</th><th>sha256</th><th>题数</th><th>本实例可用</th></tr>
-{% for s in r.sets %}<tr><td>{{ s.name }}</td><td><code>{{ s.sha256 }}</code></td><td>{{ s.rows }}</td><td>{{ s.used }}</td></tr>{% endfor %}</table>
+{% for s in r.sets %}<tr><td>{{ set_names.get(s.name, s.name) }}</td><td><code>{{ s.sha256 }}</code></td><td>{{ s.rows }}</td><td>{{ s.used }}</td></tr>{% endfor %}</table>
 <div class="row"><div><h2>前 k 条命中率</h2>{{ curves(recall, ks) }}</div>
 <div><h2>把握程度是否可信</h2><p>横轴为给出的概率，纵轴为实际答对的比例。</p>{{ reliability(bins, total) }}</div></div>
 {% if labels %}<h2>意图混淆（新模型）</h2>{{ confusion(labels, confused) }}{% endif %}
@@ -61,7 +61,7 @@ def render(result: Mapping[str, Any], measured: "Measured") -> str:
     changed = sorted((pair for pair in known if _gain(pair) != 0), key=_gain)
     labels, confused = confusion(measured.intents)
     return Environment(autoescape=True).from_string(_PAGE).render(
-        r=result, at=shown(result["at"]), names=METRICS, old=OLD, new=NEW, ks=KS,
+        r=result, at=shown(result["at"]), names=METRICS, set_names=SETS, old=OLD, new=NEW, ks=KS,
         recall=[{"colour": OLD, "points": recall_curve([a for a, _ in known])}, {"colour": NEW, "points": recall_curve([b for _, b in known])}],
         bins=[{"colour": OLD, "bins": calibration_bins([a for a, _ in known])}, {"colour": NEW, "bins": calibration_bins([b for _, b in known])}],
         total=max(len(known), 1), labels=labels, confused=confused,

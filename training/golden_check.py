@@ -26,7 +26,7 @@ from training.errors import TrainingError
 
 GOLDEN = PROJECT_ROOT / "tests" / "golden"
 START_S = 600.0
-FOLLOW_S = 90.0
+FOLLOW_S = 900.0  # a new encoder embeds the sample knowledge first, at the lowest priority
 CHECKER = Member("评测", "评测", "admin")
 _OWN = ("WENZHENG_", "WECHAT_", "RASA_", "DATABASE_", "REDIS_")
 
@@ -149,5 +149,5 @@ def _wait(condition: Callable[[], bool], process: "subprocess.Popen[bytes]", sec
         time.sleep(0.5)
     raise TrainingError(
         "评测用的实例没有启动或没有换上模型。",
-        fix="训练结果还在；机器空闲时运行 `wenzheng gate` 重新评测，加 --skip-golden 则跳过典型会话。",
+        fix="训练结果还在；机器空闲时打开它重新比较，或运行 `wenzheng gate`，加 --skip-golden 则跳过典型会话。",
     )

@@ -1,6 +1,7 @@
 """The whole of a training as one modest process: train, compare with what is served, write the report, clear away old runs.
 
     python -m training.job light|full --job ID --by NAME [--promote]
+    python -m training.job gate --run RUN --job ID --by NAME [--skip-golden]    # only the comparison, once more
 
 Started by `serving.jobs.TrainingJobs`. It touches nothing that serves; with `--promote` it moves the pointer, and only when the gate let
 the run pass.
@@ -27,7 +28,7 @@ from database.engine import Database
 from errors import WenzhengError
 from retrieval.encoder import OnnxEncoder
 from serving.errors import TrainingBusyError
-from serving.jobs import KINDS, JobRecord, JobState, only_job
+from serving.jobs import COMPARISON, KINDS, JobRecord, JobState, only_job, read_state
 from serving.loading import SetLoader
 from serving.pointer import ServedPointer
 from serving.promotion import Promotions
@@ -48,18 +49,25 @@ class CancelledError(Exception):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", choices=KINDS)
+    parser.add_argument("kind", choices=(*KINDS, COMPARISON))
+    parser.add_argument("--run")
     parser.add_argument("--job", required=True)
     parser.add_argument("--by", required=True)
     parser.add_argument("--promote", action="store_true")
+    parser.add_argument("--skip-golden", action="store_true")
     options = parser.parse_args()
+    if (options.kind == COMPARISON) != (options.run is not None):
+        parser.error("gate takes --run, and nothing else does")
     settings = load_settings()
     be_modest()
     try:
         with only_job(settings.root):
             started = datetime.now(UTC).isoformat(timespec="seconds")
-            record = JobRecord(settings.root, JobState(options.job, options.kind, options.by, started))
-            done = work(settings, record, promote=options.promote)
+            before = read_state(settings.root)
+            trained = before.training_started if before and options.run else None
+            state = JobState(options.job, options.kind, options.by, started, run_id=options.run, trained=trained)
+            record = JobRecord(settings.root, state)
+            done = work(settings, record, promote=options.promote, golden=not options.skip_golden)
     except TrainingBusyError as exc:
         sys.exit(str(exc))
     print(record.state.problem or f"完成：{record.state.run_id}，{outcome(settings, record.state.run_id)}", flush=True)
@@ -76,8 +84,8 @@ def outcome(settings: Settings, run_id: str | None) -> str:
     return f"{said}，没有通过评测：{'；'.join((run.gate or {}).get('reasons') or ())}。"
 
 
-def work(settings: Settings, record: JobRecord, *, promote: bool) -> bool:
-    """Everything, from training to clearing away; whether it went well is told in the record."""
+def work(settings: Settings, record: JobRecord, *, promote: bool, golden: bool = True) -> bool:
+    """Everything, from training to clearing away; whether it went well is told in the record. A run that is named is only compared."""
 
     def say(step: str) -> None:
         print(step, flush=True)
@@ -85,10 +93,10 @@ def work(settings: Settings, record: JobRecord, *, promote: bool) -> bool:
 
     try:
         with _cancellable():
-            run_id = train(settings, record)
+            run_id = record.state.run_id or train(settings, record)
             record.tell(run_id=run_id, step="和现用模型比较", done=0, total=0)
             worth = worth_of_labels(settings, run_id, say) if record.state.kind == "light" else None
-            result = judge_run(settings, run_id, labels_worth=worth.row() if worth else None, say=say)
+            result = judge_run(settings, run_id, golden=golden, labels_worth=worth.row() if worth else None, say=say)
             if promote and result["passed"]:
                 record.tell(step="上线")
                 _with_promotions(settings, lambda promotions: promotions.promote(run_id, _member(record), "定时训练，通过评测"))
@@ -97,7 +105,8 @@ def work(settings: Settings, record: JobRecord, *, promote: bool) -> bool:
         record.end("done")
         return True
     except CancelledError:
-        record.end("cancelled", "已取消，现用模型不受影响。")
+        left = f"{record.state.run_id} 还在，可以打开它和现用模型比较。" if record.state.run_id else ""
+        record.end("cancelled", f"已取消，现用模型不受影响。{left}")
     except WenzhengError as exc:
         record.end("failed", str(exc))
     except Exception as exc:  # the outer edge of the process: what is served is untouched, and people are told
@@ -146,6 +155,9 @@ def be_modest() -> None:
     """Serving comes first: lowest priority for processor and disk, and not more than half of the cores."""
     with suppress(OSError):
         os.nice(NICENESS)
+    if os.getsid(0) == os.getpid():  # Linux weighs sessions first, where it has autogroups: niceness counts only within one
+        with suppress(OSError):
+            Path("/proc/self/autogroup").write_text(f"{NICENESS}", encoding="ascii")
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, cores[-max(1, len(cores) // 2) :])
     threadpool_limits(max(1, len(cores) // 2))  # of this process, whose libraries are loaded already

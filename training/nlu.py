@@ -43,6 +43,15 @@ def bank_nlu(rows: Sequence[Row], known: Sequence[str]) -> str:
     return f'version: "3.1"\nnlu:\n{"".join(blocks)}' if blocks else ""
 
 
+def write_bank(file: Path, rows: Sequence[Row]) -> Path | None:
+    """The file of these rows, with the intents that the project knows; None when there is nothing to write."""
+    text = bank_nlu(rows, sorted(set(project_examples().values())))
+    if not text:
+        return None
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
 def _plain(text: str) -> str:
     """One line in which nothing means an entity or a comment to Rasa."""
     return " ".join(re.sub(r"[\[\](){}#]", " ", text).split())

@@ -32,7 +32,7 @@ from training.bundle import BUNDLE_FOLDER, DATA_FOLDER, Run, environment, new_ru
 from training.derived import write_derived
 from training.full import finetuned_encoder, is_kept_from_encoder
 from training.light import ANCHOR, GUARD, LightPlan, LightTrainer, Question
-from training.nlu import BANK_FILE, bank_nlu, project_examples
+from training.nlu import BANK_FILE, write_bank
 from training.progress import Steps
 from training.rows import ENTRY, INTENT, NOT_ENTRY, OUT_OF_SCOPE, Dataset, Row, assemble
 from training.shipped import TRAINING_QUESTIONS, shipped_questions
@@ -163,9 +163,7 @@ def _base_unanswerable() -> list[str]:
 
 def _dialogue(settings: Settings, dataset: Dataset, folder: Path, served: _Served, steps: Steps) -> Path | None:
     """A Rasa model of the files in data/ and the bank; without labelled messages the served one stays."""
-    text = bank_nlu(dataset.train, sorted(set(project_examples().values())))
-    if not text:
+    file = write_bank(folder / DATA_FOLDER / BANK_FILE, dataset.train)
+    if file is None:
         return served.bundle.rasa_model if served.bundle else None
-    file = folder / DATA_FOLDER / BANK_FILE
-    file.write_text(text, encoding="utf-8")
     return train_with_bank(settings, file, folder / RASA_MODEL, steps.say)

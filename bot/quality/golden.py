@@ -15,7 +15,8 @@ from bot.errors import QualityFileError
 from settings import PROJECT_ROOT
 
 FOLDER = PROJECT_ROOT / "tests" / "golden"
-KEYS = frozenset({"intent", "outcome", "external_id", "says", "never"})
+FACTS = {"intent": "意图", "outcome": "结果", "external_id": "条目"}
+KEYS = frozenset({*FACTS, "says", "never"})
 
 Chat = Callable[[str, str], Mapping[str, Any]]
 
@@ -81,16 +82,16 @@ def problem_of(turn: Turn, reply: Mapping[str, Any]) -> str | None:
     text = "\n".join(message["text"] for message in reply["messages"])
     citations = [c["external_id"] for message in reply["messages"] for c in message.get("citations") or []]
     got = {"intent": reply["intent"]["name"], "outcome": reply["outcome"], "external_id": (citations or [None])[0]}
-    where = f"{turn.user!r} → {got} {text[:200]!r}"
-    for key in ("intent", "outcome", "external_id"):
+    said = f"答的是：{text[:200]}"
+    for key, name in FACTS.items():
         if key in turn.expect and got[key] != turn.expect[key]:
-            return f"{key}: {turn.expect[key]!r} expected: {where}"
+            return f"“{turn.user}”的{name}应为 {turn.expect[key]}，实为 {got[key]}。{said}"
     for piece in _pieces(turn.expect.get("says")):
         if piece not in text:
-            return f"does not say {piece!r}: {where}"
+            return f"“{turn.user}”的回答没有说“{piece}”。{said}"
     for piece in _pieces(turn.expect.get("never")):
         if piece in text:
-            return f"says {piece!r}: {where}"
+            return f"“{turn.user}”的回答不该说“{piece}”。{said}"
     return None
 
 

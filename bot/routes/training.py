@@ -91,6 +91,11 @@ def training_routes(services: Services) -> APIRouter:
         gate.require(request, PERMISSION)
         return _job_row(services.jobs.cancel())
 
+    @router.post("/api/training/runs/{run_id}/gate", summary="重新和现用模型比较，写出新的结论和报告", status_code=202)
+    def compare(run_id: RunId, request: Request) -> dict[str, Any]:
+        member = gate.require(request, PERMISSION)
+        return _job_row(services.jobs.compare(run_id, member.name))
+
     @router.post("/api/training/runs/{run_id}/promote", summary="上线这次训练的结果；没有通过评测的会被拒绝")
     def promote(run_id: RunId, request: Request, given: Promotion | None = None) -> dict[str, Any]:
         member, given = gate.require(request, PERMISSION), given or Promotion()

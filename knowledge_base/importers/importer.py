@@ -168,7 +168,7 @@ class Importer:
             waiting = entry.state in {"draft", "in_review"} or (withdrawn and self._overwrite)
             return step("publish" if self._publish and waiting else "nothing")
         if not self._overwrite and (withdrawn or entry.content_hash != entry.import_hash):
-            what = "撤回了" if withdrawn else "修改了" if entry.import_hash else "创建了"
+            what = "撤下了" if withdrawn else "修改了" if entry.import_hash else "创建了"
             return step(
                 "conflict",
                 f"{entry.actor}在导入之外{what}条目 {entry.id}（第 {entry.version} 版，{STATE_NAMES[entry.state]}），已跳过；"

@@ -81,7 +81,7 @@ class _BankPage:
         self._box.clear()
         with self._box:
             if proposal is None:
-                ui.label("选中左侧的一条提案。").classes("panel-empty")
+                ui.label("选一条提案。").classes("panel-empty")
             else:
                 self._content(proposal)
 

@@ -14,6 +14,7 @@ from insights.figures import Figures
 from panel.access import panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame
+from panel.insights.bars import bars
 
 SPANS = {"7": "近 7 天", "30": "近 30 天", "90": "近 90 天", "365": "近一年", "own": "自选"}
 CHANNELS = {"web": "网页", "wechat": "微信", "phone": "电话", "api": "接口"}
@@ -67,20 +68,21 @@ class _FiguresPage:
         with ui.element("div").classes("insight-halves"):
             with ui.card().classes("panel-card"):
                 ui.label("每日咨询").classes("panel-subtitle")
-                self._days = ui.echart(_day_chart([])).classes("insight-chart")
+                self._days = ui.html(_day_chart([]), sanitize=False).classes("insight-chart")
             with ui.card().classes("panel-card"):
                 ui.label("部门工单").classes("panel-subtitle")
                 self._departments = ui.table(
                     columns=DEPARTMENT_COLUMNS, rows=[], row_key="department", pagination=8
                 ).classes("panel-table").props("dense flat")  # fmt: skip
+                self._departments.add_slot("no-data", '<div class="panel-empty">这段时间没有工单。</div>')
         self._numbers = ui.column().classes("w-full gap-3")
         with ui.element("div").classes("insight-halves"):
             with ui.card().classes("panel-card"):
                 ui.label("用得最多的条目").classes("panel-subtitle")
-                self._used = _entry_table("uses", "答复次数")
+                self._used = _entry_table("uses", "答复次数", "这段时间还没有条目被用到。")
             with ui.card().classes("panel-card"):
                 ui.label("从未用到的条目").classes("panel-subtitle")
-                self._never = _entry_table("since", "建立日期")
+                self._never = _entry_table("since", "建立日期", "在用的条目都用到过。")
 
     async def refresh(self) -> None:
         try:
@@ -100,8 +102,7 @@ class _FiguresPage:
         if found is None or used is None or never is None:
             return
         self._show_numbers(found["figures"])
-        self._days.options.clear()
-        self._days.options.update(_day_chart(found["days"]))
+        self._days.set_content(_day_chart(found["days"]))
         self._departments.rows = found["departments"]
         self._used.rows, self._never.rows = used, never
         query = {key: found[key] for key in ("since", "until", "channel", "department") if found[key]}
@@ -146,7 +147,7 @@ def _days_of(span: str) -> tuple[str, str]:
     return f"{today - timedelta(days=int(span) - 1)}", f"{today}"
 
 
-def _entry_table(key: str, label: str) -> ui.table:
+def _entry_table(key: str, label: str, without: str) -> ui.table:
     columns: list[dict[str, Any]] = [
         {"name": "title", "label": "条目", "field": "title", "align": "left"},
         {"name": "department", "label": "部门", "field": "department", "align": "left"},
@@ -155,6 +156,7 @@ def _entry_table(key: str, label: str) -> ui.table:
     table = (
         ui.table(columns=columns, rows=[], row_key="entry_id", pagination=8).classes("panel-table").props("dense flat wrap-cells")
     )
+    table.add_slot("no-data", f'<div class="panel-empty">{without}</div>')
     table.add_slot(
         "body-cell-title",
         '<q-td :props="props"><a class="insight-title" :href="`/panel/knowledge/${Number(props.row.entry_id)}`">{{ props.row.title }}</a></q-td>',
@@ -162,18 +164,12 @@ def _entry_table(key: str, label: str) -> ui.table:
     return table
 
 
-def _day_chart(days: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "grid": {"left": 40, "right": 12, "top": 34, "bottom": 28},
-        "legend": {"top": 0, "itemHeight": 9},
-        "tooltip": {"trigger": "axis"},
-        "xAxis": {"type": "category", "data": [line["day"][5:] for line in days]},
-        "yAxis": {"type": "value", "minInterval": 1},
-        "series": [
-            {"name": name, "type": "bar", "stack": "all", "data": [line[key] for line in days], "itemStyle": {"color": colour}, "barMaxWidth": 22}
-            for key, name, colour in OUTCOMES
-        ],
-    }  # fmt: skip
+def _day_chart(days: list[dict[str, Any]]) -> str:
+    return bars(
+        [line["day"][5:] for line in days],
+        {name: [line[key] for line in days] for key, name, _ in OUTCOMES},
+        {name: colour for _, name, colour in OUTCOMES},
+    )
 
 
 def _value(value: float | None) -> str:

@@ -42,7 +42,7 @@ class GapDetail:
         self._box.clear()
         with self._box:
             if self._gap is None:
-                ui.label("选中左侧的一个缺口，查看问法和处理办法。").classes("panel-empty")
+                ui.label("选一个缺口，查看问法和处理办法。").classes("panel-empty")
             else:
                 self._content(self._gap)
 

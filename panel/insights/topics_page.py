@@ -13,6 +13,7 @@ from insights.topic_texts import SOURCE_NAMES
 from panel.access import acting, panel_page
 from panel.context import PanelContext
 from panel.frame import page_frame
+from panel.insights.bars import bars
 from panel.insights.chosen_row import ChosenRow
 from panel.times import shown
 from staff.members import Member
@@ -63,7 +64,7 @@ class _TopicsPage:
     def build(self) -> None:
         with ui.row().classes("panel-bar"):
             self._runs = (
-                ui.select({}, on_change=self._chosen).props('dense outlined options-dense aria-label="分析结果"').classes("w-80")
+                ui.select({}, label="分析结果", on_change=self._chosen).props("dense outlined options-dense").classes("w-80")
             )
             self._unit = ui.toggle({"weeks": "按周", "months": "按月"}, value="months", on_change=self._show).props(
                 "dense no-caps unelevated"
@@ -129,14 +130,14 @@ class _TopicsPage:
         self._box.clear()
         with self._box:
             if topic is None:
-                ui.label("选中左侧的一个热点，查看走势和每一件。").classes("panel-empty")
+                ui.label("选一个热点，查看走势和每一件。").classes("panel-empty")
                 return
             with ui.row().classes("w-full items-start no-wrap"):
                 ui.label(" · ".join(topic["words"]) or topic["example"]).classes("panel-subtitle panel-text grow")
                 if topic["rising"]:
                     ui.label("上升").classes("panel-tag bad")
             ui.label(f"{topic['size']} 件 · 点赞 {topic['likes']} · 建议部门：{topic['department']}").classes("panel-muted")
-            ui.echart(_chart(topic[self._unit.value])).classes("insight-trend")
+            ui.html(_trend(topic[self._unit.value]), sanitize=False).classes("insight-trend")
             ui.label("同一类事，最典型的在前").classes("insight-head")
             with ui.column().classes("w-full gap-0"):
                 for item in topic["items"]:
@@ -213,14 +214,8 @@ def _run_name(line: dict[str, Any]) -> str:
     return f"{what} · {shown(line['created_at'])[5:]}" + (f"（{state}）" if state else "")
 
 
-def _chart(series: dict[str, int]) -> dict[str, Any]:
-    return {
-        "grid": {"left": 32, "right": 8, "top": 10, "bottom": 24},
-        "tooltip": {"trigger": "axis"},
-        "xAxis": {"type": "category", "data": list(series)},
-        "yAxis": {"type": "value", "minInterval": 1},
-        "series": [{"type": "bar", "data": list(series.values()), "itemStyle": {"color": "#1a5fb4"}, "barMaxWidth": 24}],
-    }
+def _trend(series: dict[str, int]) -> str:
+    return bars(list(series), {"件": list(series.values())}, {"件": "#1a5fb4"})
 
 
 _WORDS = """<q-td :props="props"><div class="insight-title"><span v-if="props.row.rising" class="panel-tag bad">上升</span> {{ props.row.name }}</div>

@@ -8,8 +8,7 @@ from typing import Any, Literal
 
 from nicegui import ui
 
-from bot.entry_page import KIND_NAMES
-from knowledge_base.content import MAX_ANSWER, MAX_TITLE, EntryContent
+from knowledge_base.content import KIND_NAMES, MAX_ANSWER, MAX_TITLE, EntryContent
 from knowledge_base.errors import FieldProblem
 from panel.knowledge.conditions import ConditionsEditor
 

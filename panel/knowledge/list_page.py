@@ -11,8 +11,8 @@ from fastapi import Request
 from nicegui import run, ui
 
 from answering.entry_finder import FoundPage
-from bot.entry_page import KIND_NAMES
 from knowledge_base.catalogue import EntryFilter
+from knowledge_base.content import KIND_NAMES
 from knowledge_base.workflow import STATE_NAMES
 from panel.access import member_of, panel_page
 from panel.context import PanelContext
@@ -95,7 +95,7 @@ class _List:
             self.by = ui.toggle({"words": "按字词", "meaning": "按意思"}, value=get("by", "words")).props(
                 "no-caps dense unelevated"
             )
-            self.by.tooltip("按字词：每个词都要出现；按意思：不必写得一样。草稿和已撤回的条目也在内")
+            self.by.tooltip("按字词：每个词都要出现；按意思：不必写得一样。草稿和已撤下的条目也在内")
             ui.space()
             if self.member.may("knowledge.edit"):
                 ui.button("新建", icon="add", on_click=lambda: ui.navigate.to("/knowledge/new")).props("id=kb-new")
@@ -120,6 +120,7 @@ class _List:
             "panel-table kb-table"
         )
         self.table.props('dense hide-pagination hide-selected-banner :rows-per-page-options="[0]"')
+        self.table.add_slot("no-data", '<div class="panel-empty">没有符合的条目。可以清除筛选，或换“按意思”查找。</div>')
         _cells(self.table)
         with ui.row().classes("panel-bar"):
             ui.space()

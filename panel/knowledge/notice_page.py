@@ -7,10 +7,9 @@ from fastapi import Request
 from nicegui import run, ui
 
 from answering.neighbours import RELATION_NAMES
-from bot.entry_page import KIND_NAMES
 from bot.workshop import near_pieces
 from errors import WenzhengError
-from knowledge_base.content import MAX_ANSWER, MAX_TITLE
+from knowledge_base.content import KIND_NAMES, MAX_ANSWER, MAX_TITLE
 from knowledge_base.notices.drafting import Notice, NoticeFacts, PieceView, draft_content
 from panel.access import panel_page
 from panel.context import PanelContext

@@ -6,10 +6,10 @@ from fastapi import Request
 from nicegui import run, ui
 from nicegui.events import KeyEventArguments
 
-from bot.entry_page import KIND_NAMES
 from conversations.clock import CHINA
 from knowledge_base.catalogue import EntryFilter, EntryRow
 from knowledge_base.comparing import FieldChange, changes_between
+from knowledge_base.content import KIND_NAMES
 from knowledge_base.entries import EntryRecord
 from knowledge_base.validity import today
 from panel.access import member_of, panel_page

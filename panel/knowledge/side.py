@@ -83,7 +83,7 @@ class Side:
         self._near.clear()
         with self._near:
             if not found:
-                ui.label("没有相近的条目，草稿和已撤回的也比过了。").classes("panel-faint")
+                ui.label("没有相近的条目，草稿和已撤下的也比过了。").classes("panel-faint")
             for neighbour in found:
                 self._one(neighbour)
 

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from nicegui import ui
 
 from answering.regions import region_name
-from bot.entry_page import KIND_NAMES
 from knowledge_base.catalogue import EntryRow
+from knowledge_base.content import KIND_NAMES
 from knowledge_base.validity import today
 from knowledge_base.workflow import STATE_NAMES
 from panel.times import shown
@@ -21,7 +21,7 @@ VALIDITY_TONES = {"valid": "good", "expiring": "warn", "expired": "bad", "not_ye
 
 def style() -> None:
     """The workshop's own styles and scripts."""
-    ui.add_head_html('<link rel="stylesheet" href="/panel/static/knowledge.css?2">')
+    ui.add_head_html('<link rel="stylesheet" href="/panel/static/knowledge.css?3">')
     ui.add_body_html('<script src="/panel/static/knowledge.js?2" defer></script>')
 
 

@@ -1,4 +1,4 @@
-"""What the page of tickets shows: the filters, kept in the address so that a reload and a link show the same."""
+"""What the page of tickets shows: the filters, kept in the address so that a reload and a link show the same; words, which may name people, are not."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -29,8 +29,7 @@ class Filters:
         view = asked.get("view", "board")
         return cls(
             view=view if view in VIEWS else "board", state=asked.get("state", ""), kind=asked.get("kind", ""),
-            department=asked.get("department", ""), text=asked.get("q", ""), overdue=asked.get("overdue") == "1",
-            mine=asked.get("mine") == "1",
+            department=asked.get("department", ""), overdue=asked.get("overdue") == "1", mine=asked.get("mine") == "1",
         )  # fmt: skip
 
     def wanted(self, me: str) -> Wanted:
@@ -43,7 +42,7 @@ class Filters:
     @property
     def query(self) -> str:
         """For the address."""
-        chosen = {"view": self.view, "state": self.state, "kind": self.kind, "department": self.department, "q": self.text}
+        chosen = {"view": self.view, "state": self.state, "kind": self.kind, "department": self.department}
         flags = {"overdue": "1" if self.overdue else "", "mine": "1" if self.mine else ""}
         return urlencode(
             {name: value for name, value in {**chosen, **flags}.items() if value and (name, value) != ("view", "board")}

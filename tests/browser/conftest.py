@@ -1,6 +1,5 @@
 """A running gateway and a headless Chromium, on a phone and on a desk."""
 
-import os
 import socket
 import threading
 import time
@@ -10,22 +9,21 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from bot.app import create_app
 from bot.services import Services, build_services
 from knowledge_base.content import parse_content
 from knowledge_base.workflow import Actor
 from settings import load_settings
+from staff.accounts import COMMAND_LINE
 from tests.contract.http.conftest import ENTRY
 from tests.fixtures.bigram_encoder import BigramHashEncoder
+from tests.fixtures.chromium import running_chromium
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 ADMIN = Actor("管理员", "admin")
+PASSWORD = "三只麻雀 42 号窗口"
+DESK, TABLET, PHONE = (1366, 768), (1024, 768), (390, 844)
 
 
 class CallCentre:
@@ -99,12 +97,8 @@ def address(services: Services) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("没有 Chromium：apt-get install chromium fonts-noto-cjk")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 OpenPage = Callable[[int, int], Page]
@@ -133,3 +127,28 @@ def open_page(browser: Browser, address: str) -> Iterator[OpenPage]:
         context.close()
     # a request that fails on purpose is reported by the browser as well
     assert [text for text in complaints if "Failed to load resource" not in text] == []
+
+
+@pytest.fixture(scope="module")
+def agents(services: Services) -> None:
+    for name, shown in (("wang", "王敏"), ("li", "李强")):
+        services.accounts.add(name, PASSWORD, "agent", COMMAND_LINE, display_name=shown)
+
+
+@pytest.fixture
+def at_the_desk(open_page, agents) -> Iterator:
+    """Opens the desk as somebody, logged in through the form."""
+
+    def make(name: str, size: tuple[int, int] = DESK, path: str = "/panel/desk") -> Page:
+        page = open_page(*size)
+        page.goto(path)
+        page.locator("input[name=name]").fill(name)
+        page.locator("input[name=password]").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**{path}")
+        if path == "/panel/desk":
+            page.locator(".live.on").wait_for()  # it hears what happens, and has read its list
+            page.locator(".rows[aria-busy=false]").wait_for()
+        return page
+
+    return make

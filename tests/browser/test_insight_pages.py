@@ -100,8 +100,9 @@ def test_figures_are_shown_with_their_definitions_and_exported(open_page: OpenPa
     log_in(page, "agent1", "/panel/figures")
     card = page.locator(".insight-number", has_text="精准命中率")
     expect(card).to_contain_text("一次答上的占多少")
-    expect(page.locator(".insight-chart canvas")).to_be_visible()
+    expect(page.locator(".insight-chart svg .bars-room")).to_have_count(30)
     page.get_by_role("button", name="近 7 天").click()
+    expect(page.locator(".insight-chart svg .bars-room")).to_have_count(7)
     with page.expect_download() as download:
         page.get_by_text("导出 Excel").click()
     assert download.value.suggested_filename.endswith(".xlsx")

@@ -1,44 +1,19 @@
 """Citizens and agents at once, each in a browser of their own: asked, taken, answered with a key, closed."""
 
 import re
-from collections.abc import Iterator
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from bot.services import Services
 from staff.accounts import COMMAND_LINE
+from tests.browser.conftest import DESK, PASSWORD, PHONE, TABLET
 from tests.browser.test_chat_page import say
 
 pytestmark = pytest.mark.browser
 
-PASSWORD = "三只麻雀 42 号窗口"
-DESK, TABLET, PHONE = (1366, 768), (1024, 768), (390, 844)
 QUESTION = "食品经营许可证快到期了怎么延续"
 HOSTILE = "<img src=x onerror=\"document.title='bad'\"><script>document.title='bad'</script>"
-
-
-@pytest.fixture(scope="module")
-def agents(services: Services) -> None:
-    for name, shown in (("wang", "王敏"), ("li", "李强")):
-        services.accounts.add(name, PASSWORD, "agent", COMMAND_LINE, display_name=shown)
-
-
-@pytest.fixture
-def at_the_desk(open_page, agents) -> Iterator:
-    """Opens the desk as somebody, logged in through the form."""
-
-    def make(name: str, size: tuple[int, int] = DESK, path: str = "/panel/desk") -> Page:
-        page = open_page(*size)
-        page.goto(path)
-        page.locator("input[name=name]").fill(name)
-        page.locator("input[name=password]").fill(PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url(f"**{path}")
-        return page
-
-    return make
 
 
 def rows(page: Page):

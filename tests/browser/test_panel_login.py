@@ -24,7 +24,7 @@ def log_in(page: Page, name: str, address: str = "/panel/") -> None:
     page.fill("#name", name)
     page.fill("#password", PASSWORD)
     page.click("button[type=submit]")
-    expect(page.locator(".panel-title")).to_be_visible()
+    page.locator(".panel-title").wait_for()  # the scripts of a page load as they can; what it does then is held to five seconds
 
 
 def test_an_administrator_makes_an_account_and_takes_it_away(open_page: OpenPage, services: Services) -> None:

@@ -99,3 +99,14 @@ def test_the_notes_of_a_call_fill_the_form(open_page: OpenPage) -> None:
     expect(form.get_by_label(re.compile("什么事"))).to_have_value("路灯不亮")
     expect(form.get_by_label("联系电话")).to_have_value("13900139000")
     assert page.evaluate("sessionStorage.getItem('wenzheng-ticket')") is None
+
+
+def test_words_that_are_searched_for_stand_in_no_address(open_page: OpenPage) -> None:
+    page = open_page(1366, 768)
+    log_in(page, "wang", "/panel/tickets?view=list")
+    page.locator("#find-ticket").fill("李女士 13900139000")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("没有符合条件的工单")).to_be_visible()
+    page.get_by_role("switch", name="超期").click()
+    page.wait_for_url("**overdue=1*")
+    assert "139" not in page.url

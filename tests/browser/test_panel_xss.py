@@ -25,7 +25,7 @@ ATTACK = (
 )
 HOSTILE = 4  # number of the hostile entry: three others are there before it
 IN_ADDRESSES = (
-    "/panel/tickets?q={}", "/panel/tickets?view={}&department={}", "/panel/tickets?number={}", "/panel/knowledge?q={}", "/panel/gaps?q={}",
+    "/panel/tickets?view={}&department={}", "/panel/tickets?number={}", "/panel/knowledge?q={}", "/panel/gaps?q={}",
     "/panel/desk?conversation={}", "/panel/{}", "/panel/login?reason=expired&next={}", "/panel/figures?since={}",
 )  # fmt: skip
 

@@ -5,11 +5,13 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from retrieval.pairs import Pair
+from tests.fixtures.made_runs import make_run
 from tests.unit.training.test_learning import PLACES, letters
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,7 +84,9 @@ def test_the_store_is_never_touched_and_a_folder_never_overwritten(place: Path, 
     assert "Traceback" not in again.stderr
 
 
-def test_entries_with_names_are_ranked_as_before(place: Path, run: Path) -> None:
+@pytest.fixture(scope="module")
+def asked(place: Path, run: Path) -> Path:
+    """Questions about entries that are published; after the letters, which are to find no store."""
     rows = [
         {"external_id": name, "kind": "qa", "title": f"{name}怎么办", "answer": "到政务服务中心办理。"}
         for name in ("食品经营许可证延续", "道路运输证补发", "企业名称变更", "户外广告设置", "残疾人证换领")
@@ -90,7 +94,22 @@ def test_entries_with_names_are_ranked_as_before(place: Path, run: Path) -> None
     entries = lines(place / "entries.jsonl", rows)
     done = wenzheng(place, "kb", "import", entries, "--publish")
     assert done.returncode == 0, done.stdout + done.stderr
-    asked = lines(place / "asked.jsonl", [{"question": f"{r['external_id'][:4]}咋弄", "gold": [r["external_id"]]} for r in rows])
+    return lines(place / "asked.jsonl", [{"question": f"{r['external_id'][:4]}咋弄", "gold": [r["external_id"]]} for r in rows])
+
+
+def test_entries_with_names_are_ranked_as_before(place: Path, run: Path, asked: Path) -> None:
     before, after = measured(place, asked), measured(place, asked, "--run", run)
     assert before["models"]["fusion"] != after["models"]["fusion"]
     assert before["metrics"] == after["metrics"]
+
+
+def test_entries_are_asked_as_a_run_of_this_instance_would_by_its_id(place: Path, asked: Path) -> None:
+    before = measured(place, asked)
+    encoder = SimpleNamespace(hash=before["models"]["encoder"], dimension=384)
+    make_run(place / "data", "doubtful", encoder, threshold=0.9999)
+    after = measured(place, asked, "--run", "doubtful")
+    assert (before["run"], after["run"], after["threshold"]) == (None, "doubtful", 0.9999)
+    assert before["metrics"]["全部"]["coverage"] > after["metrics"]["全部"]["coverage"] == 0
+    unknown = wenzheng(place, "evaluate", asked, "--run", "nothing")
+    assert unknown.returncode == 1
+    assert "没有编号为 nothing 的训练" in unknown.stderr

@@ -64,13 +64,15 @@ def assist_routes(services: Services) -> APIRouter:
         request: HttpRequest,
         conversation: Conversation,
         after: Annotated[int, Query(ge=0, le=2**53, description="上次回答里的 message_id")] = 0,
+        revision: Annotated[int, Query(ge=0, le=2**53, description="上次回答里的 revision；知识更新后也立即回答")] = 0,
         wait: Annotated[int, Query(ge=0, le=LONGEST_WAIT_S, description="最多等几秒")] = 0,
     ) -> dict[str, Any]:
         await asyncio.to_thread(member_of, request, conversation)
         deadline = monotonic() + wait
         while True:
             found = await asyncio.to_thread(desk.suggestions.of_conversation, conversation)
-            if not after or found["message_id"] != after or monotonic() >= deadline:
+            is_news = found["message_id"] != after or (revision and found["revision"] != revision)
+            if not after or is_news or monotonic() >= deadline:
                 return found
             await services.live.wait(conversation, min(LOOK_AGAIN_S, max(0.0, deadline - monotonic())))
             await asyncio.to_thread(member_of, request, conversation)  # whoever was deactivated meanwhile is told no more

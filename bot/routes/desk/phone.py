@@ -1,5 +1,6 @@
-"""Consultations by telephone."""
+"""Consultations by telephone, and the tickets that come of what was said."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -9,6 +10,7 @@ from pydantic import Field
 from bot.routes.desk.fields import TAG, Number, Request, Said
 from bot.services import Services
 from desk.phone import PhoneQuestion
+from desk.ticket_draft import ticket_draft
 
 
 class Asked(Request):
@@ -27,6 +29,10 @@ class Call(Request):
     notes: Said = ""
 
 
+class Story(Request):
+    said: Annotated[list[Said], Field(max_length=200)] = Field(description="市民说的话、备注，一句一项")
+
+
 def phone_routes(services: Services) -> APIRouter:
     router = APIRouter(tags=[TAG])
 
@@ -35,5 +41,10 @@ def phone_routes(services: Services) -> APIRouter:
         member = services.gate.require(request, "desk")
         questions = [PhoneQuestion(**asked.model_dump()) for asked in given.questions]
         return services.desk.phone.save(member, given.key, questions, given.notes)
+
+    @router.post("/api/desk/ticket-drafts", summary="把说过的话整理成工单草稿：类型、什么事、在哪里、什么时候、联系方式；不保存")
+    def draft(request: HttpRequest, given: Story) -> dict[str, Any]:
+        services.gate.require(request, "desk")
+        return asdict(ticket_draft(given.said))
 
     return router

@@ -17,7 +17,7 @@ const Assist = {
     async function look() {
       for (;;) {
         const after = state.found?.message_id ?? 0;
-        const query = new URLSearchParams({ conversation, after, wait: after ? WAIT_S : 0 });
+        const query = new URLSearchParams({ conversation, after, revision: state.found?.revision ?? 0, wait: after ? WAIT_S : 0 });
         try {
           const found = await api.get(`/api/desk/assist?${query}`, { timeoutMs: (WAIT_S + 15) * 1000 });
           if (found.message_id !== state.found?.message_id || found.revision !== state.found?.revision) state.found = found;
@@ -52,7 +52,7 @@ const Assist = {
     return () => h("div", { class: "assist" }, [
       state.problem ? h("p", { class: "strip late", role: "alert" }, state.problem) : null,
       state.word ? h("p", { class: "strip", role: "status" }, state.word) : null,
-      state.found?.text ? h("p", { class: "about" }, ["市民问：", h("q", state.found.text)]) : h("p", { class: "empty" }, state.problem ? "" : "等市民说话后，这里给出推荐。"),
+      state.found?.text ? h("p", { class: "about" }, ["市民问：", h("q", state.found.text)]) : h("p", { class: "empty" }, state.problem ? "" : state.found ? "等市民说话后，这里给出推荐。" : "正在读取…"),
       state.found?.idle ? h("p", { class: "empty" }, "这句话不涉及政策或办事，没有推荐。") : null,
       ...(state.found?.suggestions ?? []).map((item) => card(item, { actions: [{ label: "采用", primary: true, title: "复制文字，并告诉外面的系统", run: pick }], mark: pass ? mark : null, keys: false })),
       state.found && !state.found.idle && pass ? missing(state.found, mark) : null,

@@ -1,5 +1,5 @@
 // The live desk: list, conversation, suggestions.
-import { h, onBeforeUnmount, onMounted, watch } from "vue";
+import { h, nextTick, onBeforeUnmount, onMounted, watch } from "vue";
 import { Api } from "./api.js";
 import Dialogs from "./dialogs.js";
 import List from "./list.js";
@@ -30,11 +30,13 @@ function beeper(state) {
 export function keyHandler(store) {
   const { state } = store;
   const focus = (id) => document.getElementById(id)?.focus();
-  function move(by) {
+  async function move(by) {
     const at = state.rows.findIndex((row) => row.conversation_id === state.selected);
+    if (by > 0 && at === state.rows.length - 1 && state.rows.length < state.total) await store.load(true);
     const next = state.rows[at < 0 ? 0 : Math.min(Math.max(at + by, 0), state.rows.length - 1)];
     if (!next) return;
     store.open(next.conversation_id);
+    await nextTick();
     document.getElementById(`row-${next.conversation_id}`)?.scrollIntoView({ block: "nearest" });
   }
   const edit = () => {
@@ -87,14 +89,14 @@ export default {
     watch(() => state.counts.waiting, (waiting) => { document.title = waiting ? `(${waiting}) ${TITLE}` : TITLE; }, { immediate: true });
     const silent = () => store.remind().filter((row) => row.conversation_id !== state.selected);
     return () => h("div", { class: "desk" }, [
-      h("div", { class: "bar" }, [
+      h("div", { class: "bar", inert: Boolean(state.dialog) }, [
         h("span", { class: ["live", { on: state.live, off: state.live === false }], role: "status" }, state.live ? "实时" : state.live === null ? "正在连接…" : "连接断开，正在重连"),
         silent().length ? h("button", { type: "button", class: "nudge", onClick: () => store.open(silent()[0].conversation_id) }, `${silent().length} 个会话快满 3 分钟没有回复，点此查看`) : null,
         h("span", { class: "grow" }),
         h("button", { type: "button", class: "link", onClick: () => { state.sound = !state.sound; } }, state.sound ? "提示音：开" : "提示音：关"),
         h("span", { class: "small" }, "按 ? 看快捷键"),
       ]),
-      h("div", { class: "cols" }, [h(List, { store }), h(Talk, { store }), h(Side, { store })]),
+      h("div", { class: "cols", inert: Boolean(state.dialog) }, [h(List, { store }), h(Talk, { store }), h(Side, { store })]),
       state.notice ? h("div", { class: ["notice", state.notice.kind], role: "alert" }, state.notice.text) : null,
       h(Dialogs, { store }),
     ]);

@@ -1,6 +1,6 @@
 // Dialogs of the desk: end, pass on, canned phrases, a ticket.
-import { h, reactive } from "vue";
-import { ticketDraft, ticketFields } from "./ticket.js";
+import { h, reactive, watch } from "vue";
+import { ticketFields } from "./ticket.js";
 import { CLOSE_REASONS } from "./words.js";
 
 export default {
@@ -9,7 +9,8 @@ export default {
     const { store } = props;
     const { state } = store;
     const form = reactive({ reason: CLOSE_REASONS[0], to: "", note: "", phrase: null, ticket: null });
-    const shut = () => { state.dialog = null; form.phrase = null; form.ticket = null; };
+    const shut = () => { state.dialog = null; };
+    watch(() => state.dialog, () => { form.phrase = null; form.ticket = null; }); // however it was shut: a ticket is of one conversation
     const row = (label, control) => h("label", { class: "field" }, [h("span", label), control]);
 
     function close() {
@@ -59,7 +60,7 @@ export default {
 
     function ticket() {
       const { talk } = state;
-      form.ticket ??= ticketDraft([...talk.messages.filter((one) => one.role === "user").slice(-3).map((one) => one.text), ...talk.notes.map((one) => one.text)].join("\n"));
+      form.ticket ??= store.ticketDraft([...talk.messages.filter((one) => one.role === "user").slice(-5), ...talk.notes].map((one) => one.text));
       return ["建诉求工单", ticketFields(form.ticket), ["登记", async () => {
         if (!form.ticket.what.trim()) { store.notice("请写明什么事。", "bad"); return; }
         if (await store.fileTicket(form.ticket)) shut();
@@ -70,7 +71,8 @@ export default {
       if (!state.dialog) return null;
       const [title, body, action] = { close, transfer, phrases, ticket }[state.dialog.kind]();
       return h("div", { class: "veil", onClick: (event) => { if (event.target === event.currentTarget) shut(); } }, h("div", {
-        class: "dialog", role: "dialog", "aria-modal": "true", "aria-label": title, onKeydown: (event) => { if (event.key === "Escape") { event.stopPropagation(); shut(); } },
+        class: "dialog", role: "dialog", "aria-modal": "true", "aria-label": title, onVnodeMounted: ({ el }) => el.querySelector("input, select, textarea, button")?.focus(),
+        onKeydown: (event) => { if (event.key === "Escape") { event.stopPropagation(); shut(); } },
       }, [
         h("h2", title), ...body,
         h("div", { class: "dialog-foot" }, [

@@ -34,7 +34,7 @@ function line(row, store) {
         waits === null ? clock(row.last_at) : span(waits)),
     ]),
     h("div", { class: "d-row-line" }, [
-      h("span", { class: "d-row-words" }, row.last_words || "（还没有文字消息）"),
+      h("span", { class: "d-row-words" }, [row.matter, row.last_words].filter(Boolean).join(" · ") || "（还没有文字消息）"),
       unread > 0 ? h("span", { class: "count", "aria-label": `${unread} 条未读` }, unread) : null,
     ]),
     h("div", { class: "d-row-tags" }, badges(row, store)),
@@ -55,13 +55,13 @@ export default {
       }, [name, count(view) ? h("span", { class: ["num", view === "waiting" ? "hot" : ""] }, count(view)) : null]))),
       h("div", { class: "filters" }, [
         h("input", {
-          type: "search", placeholder: "搜消息、备注、会话编号", "aria-label": "搜索会话", value: state.text, maxlength: 100,
+          type: "search", placeholder: "搜索会话", title: "搜消息、备注、会话编号", "aria-label": "搜索会话", value: state.text, maxlength: 100,
           onInput: (event) => { state.text = event.target.value.trim(); later(); },
         }),
         h("select", { "aria-label": "渠道", value: state.channel, onChange: (event) => { state.channel = event.target.value; store.load(); } },
           [h("option", { value: "" }, "全部渠道"), ...Object.entries(CHANNELS).map(([value, name]) => h("option", { value }, name))]),
       ]),
-      h("ul", { class: "rows", role: "listbox", "aria-label": "会话", tabindex: 0 }, state.rows.length
+      h("ul", { class: "rows", role: "listbox", "aria-label": "会话", "aria-busy": state.loading, tabindex: 0 }, state.rows.length
         ? state.rows.map((row) => line(row, store))
         : [h("li", { class: "empty" }, state.loading ? "正在读取…" : state.text ? "没有符合的会话。" : state.view === "waiting" ? "现在没有人在等。" : "没有会话。")]),
       state.rows.length < state.total

@@ -85,7 +85,7 @@ export default {
     function ticket() {
       const { notes, questions, text } = state.call;
       const story = [...questions.filter((asked) => !asked.entry_id).map((asked) => asked.question), text, notes];
-      state.call.ticket = ticketDraft(story.map((part) => part.trim()).filter(Boolean).join("\n"));
+      state.call.ticket = ticketDraft(api, story);
     }
     async function file() {
       if (!state.call.ticket.what.trim()) { say("请写明什么事。", true); return; }

@@ -1,10 +1,13 @@
 // The state of an agent's desk, and everything that changes it.
 import { reactive, watch } from "vue";
-import { Memory, leave, newKey } from "./api.js";
-import { ticketBody } from "./ticket.js";
+import { leave } from "./api.js";
+import { ticketBody, ticketDraft } from "./ticket.js";
+import { Unsent, attempt, without } from "./unsent.js";
 import { REMIND_S, seconds } from "./words.js";
 
 const PAGE = 50;
+const MOST_ROWS = 200; // that one answer gives
+const RECOUNT_MS = 3000; // between two looks at the numbers, however much happens
 const RETRY_MS = 3000; // after an answer that was no stream, as a proxy gives when the gateway is away
 const SEND_AFTER_MS = 1500; // a key sends a suggestion after this, unless it is taken back
 
@@ -12,21 +15,22 @@ export function createStore(api, me) {
   const state = reactive({
     me, now: Date.now(), live: null, view: "waiting", text: "", channel: "", rows: [], total: 0,
     counts: { waiting: 0, mine: 0, others: 0 }, loading: false, selected: null, talk: null, agents: [], phrases: [],
-    asked: null, found: null, finding: false, tab: "suggest", search: "", draft: "", from: null, note: "", sending: false,
+    asked: null, found: null, finding: false, tab: "suggest", search: "", draft: "", from: null, note: "", unsure: null, sending: false,
     armed: null, notice: null, dialog: null, sound: true, unseen: 0,
   });
   let skew = 0;
   let timer = null;
-  const memory = new Memory("wenzheng-desk", me);
-  const kept = memory.read();
-  const drafts = kept.drafts ?? {}; // what was typed and not sent, by conversation
-  if (kept.view) state.view = kept.view;
-  watch(() => [state.draft, state.from, state.note, state.view], () => {
-    const { selected, draft, from, note } = state;
-    if (selected && (draft || note)) drafts[selected] = { draft, from, note };
-    else if (selected) delete drafts[selected];
-    memory.keep({ view: state.view, drafts });
-  }, { flush: "sync" });
+  const unsent = new Unsent(me);
+  if (unsent.view) state.view = unsent.view;
+  watch(() => [state.draft, state.from, state.note, state.unsure], () => { if (state.selected) unsent.keep(state.selected, state); }, { flush: "sync" });
+  watch(() => state.view, (view) => { unsent.view = view; unsent.save(); });
+  const forget = (id, key) => {
+    if (id === state.selected) Object.assign(state, without({ draft: state.draft, from: state.from, unsure: state.unsure }, key));
+    else unsent.keep(id, without(unsent.of(id), key));
+  };
+  function settle() { // what has arrived after all is not to be sent again
+    if (state.unsure && !state.sending && state.talk?.messages.some((message) => message.key === state.unsure.key)) forget(state.selected, state.unsure.key);
+  }
 
   const notice = (text, kind = "info") => {
     state.notice = { text, kind };
@@ -48,17 +52,26 @@ export function createStore(api, me) {
   const rowOf = (id) => state.rows.find((row) => row.conversation_id === id);
   const holds = () => state.talk?.state === "taken" && state.talk.agent === me;
 
+  // words may name people: they go in a body, which no access log has
+  function readRows(offset, limit) {
+    const filters = { view: state.view, offset, limit, ...(state.channel ? { channel: state.channel } : {}) };
+    if (state.text) return api.post("/api/desk/conversations/search", { q: state.text, ...filters });
+    return api.get(`/api/desk/conversations?${new URLSearchParams(filters)}`);
+  }
+
+  let asking = 0;
   async function load(more = false) {
-    const offset = more ? state.rows.length : 0;
-    const query = new URLSearchParams({ view: state.view, offset, limit: PAGE });
-    if (state.text) query.set("q", state.text);
-    if (state.channel) query.set("channel", state.channel);
+    const asked = ++asking;
     state.loading = true;
-    const page = await guarded(() => api.get(`/api/desk/conversations?${query}`));
+    const page = await guarded(() => (more
+      ? readRows(state.rows.length, PAGE) : readRows(0, Math.min(Math.max(state.rows.length, PAGE), MOST_ROWS))));
+    if (asked !== asking) return; // another list has been asked for since
     state.loading = false;
-    if (!page || page.view !== state.view) return;
+    if (!page) return;
     skew = Date.parse(page.now) - Date.now();
-    state.rows = more ? [...state.rows, ...page.conversations] : page.conversations;
+    const known = new Set(more ? state.rows.map((row) => row.conversation_id) : []);
+    const fresh = page.conversations.filter((row) => !known.has(row.conversation_id));
+    state.rows = more ? [...state.rows, ...fresh] : fresh;
     state.total = page.total;
     state.counts = page.counts;
   }
@@ -70,7 +83,7 @@ export function createStore(api, me) {
   }
 
   async function open(id) {
-    const typed = { draft: "", from: null, note: "", ...drafts[id] };
+    const typed = unsent.of(id);
     if (id !== state.selected) state.talk = null; // what arrives meanwhile is of the new one, and so are the keys
     state.selected = null; // what follows is of the new one
     Object.assign(state, { found: null, asked: null, armed: null, search: "", tab: "suggest", ...typed });
@@ -79,6 +92,7 @@ export function createStore(api, me) {
     const talk = await guarded(() => api.get(base(id)));
     if (!talk || state.selected !== id) return;
     state.talk = talk;
+    settle();
     seen(id);
     await suggest();
   }
@@ -93,7 +107,7 @@ export function createStore(api, me) {
     const id = state.selected;
     if (!id) return;
     const talk = await guarded(() => api.get(base(id)));
-    if (talk && state.selected === id) state.talk = talk;
+    if (talk && state.selected === id) { state.talk = talk; settle(); }
   }
 
   async function older() {
@@ -170,20 +184,20 @@ export function createStore(api, me) {
     if (await step("take", {}, "已接入，市民会看到您的回复。")) { if (state.view === "waiting") await setView("mine"); }
   }
 
-  let unsure = null; // it may have arrived although no answer came: the same words again are the same message
   async function post(body) {
     const id = state.selected;
     if (!id || state.sending) return false;
     state.sending = true;
-    const words = JSON.stringify([id, body]);
-    if (unsure?.words !== words) unsure = { words, key: newKey() };
-    const sent = await guarded(() => api.post(`${base(id)}/send`, body, { key: unsure.key }));
+    state.unsure = attempt(state.unsure, body);
+    const { key } = state.unsure;
+    const sent = await guarded(() => api.post(`${base(id)}/send`, body, { key }));
     state.sending = false;
-    if (sent) unsure = null;
-    if (!sent) { await refreshTalk(); return false; }
+    if (!sent) { await Promise.all([refreshTalk(), body.entry_id ? lookAgain() : null]); return false; }
+    forget(id, key);
     if (state.selected === id) await newer(id);
     return true;
   }
+  const lookAgain = () => (state.search ? search(state.search) : suggest(state.asked)); // the entry may have changed
 
   function reference(item) {
     const asked = state.search ? { q: state.search } : { message_id: state.found?.message_id };
@@ -193,8 +207,7 @@ export function createStore(api, me) {
   async function send() {
     const text = state.draft.trim();
     if (!text) return;
-    const body = state.from ? { ...state.from.reference, text } : { text };
-    if (await post(body)) { state.draft = ""; state.from = null; }
+    await post(state.from ? { ...state.from.reference, text } : { text });
   }
 
   async function sendSuggestion(item) {
@@ -290,6 +303,12 @@ export function createStore(api, me) {
     }[state.view];
   }
 
+  // what is loaded is the beginning of the list without gaps; what stands further down is loaded when it is asked for
+  function isWithin(row) {
+    if (state.rows.length >= state.total) return true;
+    return state.view !== "waiting" && state.rows.some((one) => one.last_message_id < row.last_message_id);
+  }
+
   function merge(rows, beep) {
     let arrived = false;
     for (const row of rows) {
@@ -298,10 +317,7 @@ export function createStore(api, me) {
       if (row.state !== "waiting") waitingIds.delete(row.conversation_id);
       if (known && belongs(row)) Object.assign(known, row);
       else if (known) { state.rows = state.rows.filter((one) => one !== known); state.total -= 1; }
-      else if (belongs(row)) {
-        state.rows = state.view === "waiting" ? [...state.rows, { ...row, unread: 0 }] : [{ ...row, unread: 0 }, ...state.rows];
-        state.total += 1;
-      }
+      else if (belongs(row) && isWithin(row)) { state.rows = [...state.rows, { ...row, unread: 0 }]; }
       if (state.talk && row.conversation_id === state.selected) {
         const passed = row.agent !== state.talk.agent || row.state !== state.talk.state;
         Object.assign(state.talk, row);
@@ -327,8 +343,9 @@ export function createStore(api, me) {
   }
 
   const recount = () => guarded(async () => {
-    const page = await api.get("/api/desk/conversations?view=mine&limit=1");
+    const page = await readRows(0, 1);
     state.counts = page.counts;
+    if (page.view === state.view) state.total = Math.max(page.total, state.rows.length);
   });
 
   async function catchUp() {
@@ -348,10 +365,10 @@ export function createStore(api, me) {
     source.addEventListener("ended", () => { source.close(); leave(); });
     source.addEventListener("list", (event) => {
       const change = JSON.parse(event.data);
-      const before = state.counts.waiting;
       merge(change.rows, beep);
       state.counts = { ...state.counts, waiting: change.waiting };
-      if (change.waiting !== before || change.rows.some((row) => row.state !== "bot")) recountSoon();
+      if (state.view === "waiting" && !state.text && !state.channel) state.total = change.waiting;
+      recountSoon();
     });
     source.addEventListener("message", (event) => { if (event.data) arrive(JSON.parse(event.data)); });
     source.addEventListener("reset", catchUp);
@@ -364,10 +381,11 @@ export function createStore(api, me) {
   }
   function hush() {
     clearTimeout(retrying);
+    clearTimeout(recounting);
     source?.close();
   }
   let recounting = null;
-  const recountSoon = () => { clearTimeout(recounting); recounting = setTimeout(recount, 1500); };
+  const recountSoon = () => { recounting ??= setTimeout(() => { recounting = null; recount(); }, RECOUNT_MS); };
 
   const tick = () => { state.now = Date.now() + skew; };
   const remind = () => state.rows.filter(
@@ -376,6 +394,6 @@ export function createStore(api, me) {
 
   return {
     state, load, setView, open, take, send, sendSuggestion, arm, disarm, edit, mark, note, suggest, search, older, refreshTalk, step,
-    loadPhrases, savePhrase, removePhrase, loadAgents, listen, hush, tick, remind, nameOf, fileTicket, propose, notice, holds, seen, post,
+    loadPhrases, savePhrase, removePhrase, loadAgents, listen, hush, tick, remind, nameOf, fileTicket, ticketDraft: (said) => ticketDraft(api, said), propose, notice, holds, seen, post,
   };
 }

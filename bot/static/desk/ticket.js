@@ -3,12 +3,17 @@ import { h, reactive } from "vue";
 import { newKey } from "./api.js";
 
 const KINDS = [["complaint", "投诉举报"], ["help", "求助"], ["consultation", "咨询"], ["suggestion", "建议"]];
-const NUMBER = /(?<!\d)1[3-9]\d{9}(?!\d)/;
 
-// A draft from what was written down: the story, and a phone number where one stands in it.
-export const ticketDraft = (story) => reactive({
-  key: newKey(), kind: "complaint", what: story.slice(0, 2000), where: "", when: "", contact: story.match(NUMBER)?.[0] ?? "", department: "",
-});
+// A draft from what was said and written down; place, time and contact follow as soon as the server has read them out of it.
+export function ticketDraft(api, said) {
+  const lines = said.map((line) => line.trim()).filter(Boolean);
+  const draft = reactive({ key: newKey(), kind: "complaint", what: lines.join("\n").slice(0, 2000), where: "", when: "", contact: "", department: "" });
+  const untouched = { ...draft };
+  api.post("/api/desk/ticket-drafts", { said: lines }).then((read) => {
+    for (const [name, value] of Object.entries(read)) if (value && draft[name] === untouched[name]) draft[name] = value;
+  }).catch(() => null); // the agent fills them in
+  return draft;
+}
 
 export function ticketBody(draft, conversationId) {
   const { department, ...told } = draft;

@@ -1,6 +1,7 @@
 """The whole gateway over HTTP, on a real store and index, with an encoder without a model. Rasa is not there."""
 
 import asyncio
+import os
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -70,8 +71,8 @@ Build = Callable[..., Services]
 @pytest.fixture
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Build]:
     """Builds services with settings of one's own; the environment is not looked at."""
-    for name in ("WENZHENG_PUBLIC_URL", "DATABASE_URL", "REDIS_URL"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith(("WENZHENG_", "WECHAT_", "DATABASE_", "REDIS_"))]:
+        monkeypatch.delenv(name)
     built: list[Services] = []
 
     def make(**changes: Any) -> Services:

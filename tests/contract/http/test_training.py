@@ -44,6 +44,19 @@ async def test_the_job_is_started_once_and_told(client, services, monkeypatch) -
     assert (await client.post("/api/training/job", json={})).status_code == 401
 
 
+async def test_a_run_is_compared_again_as_a_job(client, services, monkeypatch) -> None:
+    make_run(services.settings.root, "run-1", BigramHashEncoder())
+    launched: list[tuple[str, ...]] = []
+    state = JobState("ab12", "gate", "管理令牌", "2026-11-24T02:00:00+00:00", run_id="run-1", pid=os.getpid())
+    monkeypatch.setattr(type(services.jobs), "_launch", lambda _self, *given: launched.append(given) or state)
+    answer = await client.post("/api/training/runs/run-1/gate", headers=ADMIN)
+    assert (answer.status_code, answer.json()["job"]["run_id"]) == (202, "run-1")
+    assert launched == [("gate", "管理令牌", "--run", "run-1")]
+    assert (await client.post("/api/training/runs/nothing/gate", headers=ADMIN)).status_code == 404
+    assert (await client.post("/api/training/runs/run-1/gate")).status_code == 401
+    assert len(launched) == 1
+
+
 async def test_open_questions_are_proposed_labelled_and_not_proposed_again(client, services) -> None:
     entry = await publish(client)
     services.index.follow()

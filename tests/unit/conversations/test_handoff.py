@@ -263,3 +263,20 @@ class RequestLife(RuleBasedStateMachine):
 
 
 TestRequestLife = RequestLife.TestCase
+
+
+class TestWaitingInOnesOwnWords:
+    @pytest.mark.parametrize("said", ["有人在吗", "啥时候能轮到我", "怎么没人啊", "还有没有人"])
+    def test_a_waiting_citizen_is_told_the_place_again(self, say, said):
+        say("转人工", "human_handoff")
+        assert say(said, "greet")["outcome"] == "handoff"
+
+    @pytest.mark.parametrize("said", ["不用了，谢谢", "那算了", "不麻烦你们了", "不用了我自己查"])
+    def test_a_waiting_citizen_gives_up(self, say, said):
+        say("转人工", "human_handoff")
+        assert say(said, "deny")["text"] == wording.LEFT_QUEUE
+
+    @pytest.mark.parametrize("said", ["我给你们留个言吧", "那就留个口信", "好，先留言"])
+    def test_a_word_is_left_in_any_words(self, say, said):
+        say("转人工", "human_handoff")
+        assert say(said, "feedback_negative")["outcome"] == "ticket"

@@ -43,7 +43,7 @@ def test_import_publish_withdraw_export(run: Run, file: Path, tmp_path: Path) ->
     assert done.exit_code == 0
     assert "a.jsonl 第 3 行，(整行)" in done.output
     assert "新增 2" in done.output
-    assert "已撤回：1 问题70" in run("kb", "withdraw", "-x", "70", "--comment", "停止").output
+    assert "已撤下：1 问题70" in run("kb", "withdraw", "-x", "70", "--comment", "停止").output
     assert "已发布：1 问题70" in run("kb", "publish", "1").output
     assert isinstance(run("kb", "withdraw", "1", "99").exception, WenzhengError)
     status = run("kb", "status")

@@ -130,7 +130,7 @@ def test_staffs_changes_are_conflicts_unless_overwritten(store: EntryStore, tmp_
     report = _import(store, path, publish=True)
     assert [(p.row, p.field) for p in report.conflicts] == [(1, "external_id"), (2, "external_id")]
     assert "小编" in report.conflicts[0].reason
-    assert "撤回" in report.conflicts[1].reason
+    assert "撤下" in report.conflicts[1].reason
     assert (report.unchanged, report.changed) == (2, False)
     assert store.get(same).state == "withdrawn"
     report = _import(store, path, publish=True, overwrite=True)

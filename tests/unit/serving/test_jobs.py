@@ -1,6 +1,7 @@
 """Training jobs with a stand-in for the training: one at a time, outliving the starter, recognised as aborted, cancelled, scheduled."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from serving.errors import ScheduleError, TrainingBusyError
+from serving.errors import ScheduleError, TrainingBusyError, UnknownRunError
 from serving.jobs import JobState, TrainingJobs
 from serving.schedule import CHINA, Weekly, WeeklyTraining
 from settings import PROJECT_ROOT
+from tests.fixtures.bigram_encoder import BigramHashEncoder
+from tests.fixtures.made_runs import make_run
 
 STAND_IN = """
 import os, sys, time
@@ -87,10 +90,36 @@ def test_a_job_of_a_terminal_is_cancelled_without_its_neighbours(tmp_path: Path)
         process.wait(10)
 
 
+def test_a_comparison_is_a_job_like_a_training_but_the_week_does_not_take_it_for_one(tmp_path: Path) -> None:
+    with pytest.raises(UnknownRunError):
+        jobs(tmp_path).compare("nothing", "王")
+    make_run(tmp_path, "run-1", BigramHashEncoder())
+    started = jobs(tmp_path).compare("run-1", "王")
+    assert started.kind == "gate"
+    with pytest.raises(TrainingBusyError):
+        jobs(tmp_path).start("light", "李")
+    os.kill(started.pid, signal.SIGKILL)
+    assert eventually(lambda: state_of(tmp_path) == "aborted")
+    assert jobs(tmp_path).status().problem.startswith("比较的进程中途消失")
+    assert JobState("2", "gate", "王", "2026-11-29T02:00:00+00:00", trained="2026-11-22").training_started == "2026-11-22"
+    never_trained = Counting()
+    never_trained.status = lambda: JobState("2", "gate", "王", never_trained.moment.isoformat())
+    assert WeeklyTraining(never_trained, Weekly.parse("Sun 02:00"), now=lambda: never_trained.moment).look()
+
+
 def test_a_program_that_does_not_start_is_said(tmp_path: Path) -> None:
     broken = TrainingJobs(tmp_path, PROJECT_ROOT, [sys.executable, "-c", "raise SystemExit(3)"])
     with pytest.raises(TrainingBusyError, match="没有开始"):
         broken.start("light", "王")
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="a kernel without autogroups")
+def test_a_job_gives_way_to_every_other_session() -> None:
+    told = "import os, training.job as job; job.be_modest(); print(os.nice(0), open('/proc/self/autogroup').read())"
+    done = subprocess.run(
+        [sys.executable, "-c", told], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True, start_new_session=True
+    )
+    assert re.fullmatch(r"19 /autogroup-\d+ nice 19", done.stdout.strip())
 
 
 @pytest.mark.parametrize("text", ["Sunday 2:00", "Sun 24:00", "Sun 02:60", "02:00", "周日 02:00", ""])

@@ -14,11 +14,13 @@ from knowledge_base.content import parse_content
 from knowledge_base.workflow import Actor
 from retrieval.encoder import Encoder
 from serving.errors import NotPromotableError
+from serving.jobs import JobState
+from serving.promotion import is_outdated
 from settings import Settings, load_settings
 from staff.members import Member
 from tests.fixtures.bigram_encoder import BigramHashEncoder
 from tests.fixtures.made_runs import make_run
-from training import gate
+from training import gate, job
 from training.gate import judge_run
 
 ADMIN = Actor("管理员", "admin")
@@ -90,6 +92,23 @@ def test_what_is_no_worse_passes_is_promoted_and_can_be_taken_back(services: Ser
     with pytest.raises(NotPromotableError, match="现用模型已经换了"):
         services.promotions.promote("late", MAINTAINER)
     assert services.promotions.rollback(MAINTAINER).run_id is None
+
+
+def test_a_job_compares_a_run_again_with_what_is_served_by_now(services: Services, tmp_path: Path, monkeypatch) -> None:
+    for name in ("first", "second"):
+        frozen(make_run(services.settings.root, name, BigramHashEncoder()))
+        judged(services.settings, name)
+    services.promotions.promote("first", MAINTAINER)
+    assert is_outdated(services.runs.get("second"), "first")
+    monkeypatch.setattr(job, "prepare_encoder", lambda _settings: tmp_path)
+    monkeypatch.setattr(job, "OnnxEncoder", lambda _folder: BigramHashEncoder())
+    monkeypatch.setattr(job, "train", None)  # nothing is trained
+    began = "2026-11-22T02:00:00+00:00"
+    record = job.JobRecord(services.settings.root, JobState("1", "gate", "王", began, run_id="second"))
+    assert job.work(services.settings, record, promote=False, golden=False)
+    assert (record.state.state, record.state.run_id) == ("done", "second")
+    assert services.runs.get("second").gate["against"] == "first"
+    assert services.promotions.promote("second", MAINTAINER).run_id == "second"
 
 
 def test_what_is_worse_is_refused_with_reasons_and_nothing_changes(services: Services) -> None:

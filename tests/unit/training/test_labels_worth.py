@@ -67,9 +67,44 @@ def test_the_labels_since_the_run_before_are_weighed_and_only_they(services: Ser
     run_id = trained(services)
     worth = worth_of_labels(services.settings, run_id)
     assert worth.labels == given
-    assert worth.change.questions > 0
+    assert worth.first.questions > 0
+    assert worth.intents is None
     assert f"标注的 {given} 个问题带来的变化" in worth.row()["text"]
     assert sorted(p.name for p in services.runs.folder.iterdir()) == [run_id]  # the second training leaves nothing
+
+
+def test_labelled_intents_are_weighed_by_a_second_dialogue_model(services: Services, tmp_path: Path) -> None:
+    """A stand-in for Rasa names what its training file taught it."""
+    labels = QuestionLabels(services.database)
+    earlier, later = ("我要找真人", "给我转个活人", "叫你们的人来"), ("帮我接人工坐席", "让客服接", "喊个人出来", "接人工")
+    taught = {text: labels.add(text, "intent", "王", "gap", intent="human_handoff") for text in earlier}
+    new = {text: labels.add(text, "intent", "王", "active_learning", intent="human_handoff") for text in later}
+    used = [text for text, made in new.items() if part_of(f"label:{made.label_id}") != TEST]
+    assert used
+
+    def fake_training(_settings: object, bank: Path, target: Path, _say: object) -> Path:
+        target.write_text(bank.read_text(encoding="utf-8"), encoding="utf-8")
+        return target
+
+    def named(model: Path, texts: list[str]) -> list[str]:
+        known = model.read_text(encoding="utf-8")
+        return ["human_handoff" if text in known else "greet" for text in texts]
+
+    asked = [(text, "human_handoff") for text in used] + [("您好", "greet")]
+    with (
+        patch.object(store_run, "train_with_bank", fake_training),
+        patch.object(labels_worth, "train_with_bank", fake_training),
+        patch.object(labels_worth, "named_intents", named),
+        patch.object(labels_worth, "frozen_intents", lambda _own: ((), asked)),
+        patch.object(labels_worth, "_asked", side_effect=AssertionError),  # intents teach the retrieval nothing
+        Steps() as steps,
+    ):
+        run_id = train_store(services.settings, steps)[0].id
+        worth = worth_of_labels(services.settings, run_id)
+    assert taught
+    assert (worth.labels, worth.first) == (len(used), None)
+    assert worth.intents.mean == pytest.approx(len(used) / len(asked))
+    assert "意图识别正确率 +" in worth.row()["text"]
 
 
 def test_without_such_labels_nothing_is_trained_again(services: Services) -> None:

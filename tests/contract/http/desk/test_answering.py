@@ -34,6 +34,10 @@ class TestAnswering:
         assert [message["text"] for message in words] == [first["text"], "请稍等"]
         assert words[0]["citations"][0]["entry_id"] == first["entry_id"]
         assert "wang" not in json.dumps(words), "a citizen does not learn the agent's login name"
+        shown = (await client.get(f"/api/desk/conversations/{waiting}", headers=wang)).json()["messages"]
+        assert [message["key"] for message in shown if message["role"] == "agent"] == ["once", "two"], (
+            "told by its key that it arrived"
+        )
         with services.database.read() as session:
             mark = session.scalars(select(SuggestionMark)).one()
         assert (mark.mark, mark.entry_id, mark.entry_version, mark.message_id) == (

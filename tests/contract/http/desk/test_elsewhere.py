@@ -45,6 +45,17 @@ class TestPhone:
         assert (shown["channel"], shown["state"], shown["notes"][0]["text"]) == ("phone", "closed", "来电人着急")
         assert (await listed(client, wang, view="closed"))["total"] == 1
 
+    async def test_a_ticket_is_drafted_from_what_was_said_and_nothing_is_kept(self, client, wang, services):
+        said = ["您好", "幸福路8号烧烤店昨晚又很吵", "转人工", "来电人李女士 138 0013 8000"]
+        draft = (await client.post("/api/desk/ticket-drafts", json={"said": said}, headers=wang)).json()
+        assert draft == {
+            "kind": "complaint", "what": "幸福路8号烧烤店昨晚又很吵\n来电人李女士 138 0013 8000", "where": "幸福路8号", "when": "昨晚",
+            "contact": "13800138000",
+        }  # fmt: skip
+        empty = (await client.post("/api/desk/ticket-drafts", json={"said": ["转人工", ""]}, headers=wang)).json()
+        assert [empty[name] for name in ("what", "where", "when", "contact")] == [""] * 4
+        assert services.records.counts()["conversations"] == 0
+
 
 class TestAssist:
     async def test_a_link_opens_once_and_only_for_its_conversation(self, client, wang, waiting):
@@ -81,6 +92,20 @@ class TestAssist:
         async with asyncio.timeout(3):
             found = (await asking).json()
         assert found["suggestions"][0]["title"] == "小餐饮登记证办理"
+
+    async def test_an_edited_entry_is_news_as_well(self, client, wang, waiting, services):
+        services.index.follow()
+        first = (await client.get("/api/desk/assist", params={"conversation": waiting}, headers=wang)).json()
+        params = {"conversation": waiting, "after": first["message_id"], "revision": first["revision"], "wait": 10}
+        asking = asyncio.create_task(client.get("/api/desk/assist", params=params, headers=wang))
+        await asyncio.sleep(0.1)
+        assert not asking.done()
+        entry_id = first["suggestions"][0]["entry_id"]
+        await client.patch(f"/api/entries/{entry_id}", json={"answer": "可以，当场办结。"}, headers=ADMIN)
+        services.index.follow()
+        async with asyncio.timeout(3):
+            found = (await asking).json()
+        assert (found["message_id"], found["suggestions"][0]["version"]) == (first["message_id"], 2)
 
     async def test_who_may_frame_it(self, open_client, build):
         closed, opened = open_client(build()), open_client(build(WENZHENG_FRAME_ANCESTORS="https://callcentre.example.gov.cn"))

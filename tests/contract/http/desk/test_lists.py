@@ -1,5 +1,7 @@
 """What agents see: lists, a conversation, suggestions."""
 
+from typing import Any
+
 from sqlalchemy import select
 
 from conversations.models import Conversation
@@ -17,6 +19,16 @@ class TestLists:
         assert row["mood"] == "annoyed"
         assert "13800138000" not in row["last_words"]
         assert row["asked_at"] <= row["last_at"]
+
+    async def test_whoever_only_asks_for_a_human_is_listed_with_their_matter(self, client, wang):
+        await ask(client, "我电话13800138000，小饭馆要办什么证", sender="甲")
+        await ask(client, "转人工", sender="甲")
+        await ask(client, "转人工", sender="乙")
+        await ask(client, "社保卡丢了怎么补办", sender="丙")
+        shown = {row["last_words"]: row["matter"] for row in (await listed(client, wang, view="all"))["conversations"]}
+        waiting = [(row["last_words"], row["matter"]) for row in (await listed(client, wang))["conversations"]]
+        assert waiting == [("转人工", "我电话[电话号码]，小饭馆要办什么证"), ("转人工", None)]
+        assert shown["社保卡丢了怎么补办"] is None, "the last words tell it"
 
     async def test_views_follow_what_happens(self, client, wang, li, waiting):
         async def views(who: Bearer) -> list[str]:
@@ -43,10 +55,24 @@ class TestLists:
         assert (first["total"], len(first["conversations"]), len(rest["conversations"])) == (5, 2, 3)
         seen = [row["conversation_id"] for row in first["conversations"] + rest["conversations"]]
         assert len(set(seen)) == 5
-        assert (await listed(client, wang, view="all", q="第3号"))["total"] == 1
-        assert (await listed(client, wang, view="all", q="100%"))["total"] == 5
-        assert (await listed(client, wang, view="all", q="10_%"))["total"] == 0, "no wildcards from strangers"
         assert (await listed(client, wang, view="all", channel="wechat"))["total"] == 0
+
+    async def test_words_are_searched_for_in_the_body_and_never_in_an_address(self, client, wang):
+        for number in range(5):
+            await ask(client, f"第{number}号市民问 100% 的补贴", sender=f"市民{number}")
+
+        async def found(q: str, **more: Any) -> dict[str, Any]:
+            response = await client.post("/api/desk/conversations/search", json={"q": q, **more}, headers=wang)
+            assert response.status_code == 200, response.text
+            return response.json()
+
+        assert (await found("第3号"))["total"] == 1
+        pages = [await found("100%", limit=3, offset=offset) for offset in (0, 3)]
+        assert [(page["total"], len(page["conversations"])) for page in pages] == [(5, 3), (5, 2)]
+        assert (await found("10_%"))["total"] == 0, "no wildcards from strangers"
+        assert (await found("补贴", view="waiting"))["total"] == 0
+        unfiltered = await client.get("/api/desk/conversations", params={"view": "all", "q": "第3号"}, headers=wang)
+        assert unfiltered.json()["total"] == 5, "an address is not listened to"
 
     async def test_a_page_of_many_takes_no_more_queries_than_a_page_of_few(self, client, wang, services):
         from sqlalchemy import event
