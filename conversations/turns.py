@@ -26,7 +26,6 @@ WORKERS = 8
 DUPLICATE_WAIT_S = 30.0
 DUPLICATE_LOOK_S = 0.1
 ORDER_LOOK_S = 0.05
-LONGEST_MENDED = 12  # characters: a longer message tells its intent although a word is misspelt, and mending may err
 
 log = structlog.get_logger(__name__)
 
@@ -110,7 +109,7 @@ class TurnService:
         observe: told (outcome, intent, source, seconds) of every turn done.
         abandoned_after: an open turn reserved so long ago lost its worker; longer than an answer takes at most.
         gate: holds turns while the models are exchanged.
-        mend: a text with its misspelt words as the knowledge writes them.
+        mend: a text with what surely is misspelt written right; for the classifier.
     """
 
     records: ConversationRecords
@@ -202,7 +201,7 @@ class TurnService:
         if request.reply is not None:
             return await self._close_with(turn, request.reply.text, "smalltalk", "channel", request.reply)
         try:
-            await self.dialogue.ask(turn.conversation_id, self._to_be_classified(text), turn.turn_id)
+            await self.dialogue.ask(turn.conversation_id, self.mend(question_in(text)), turn.turn_id)
         except ConversationError as exc:
             log.info("turn.direct", turn_id=turn.turn_id, reason=exc.problem)
         # what was committed counts, not what travelled back
@@ -213,10 +212,6 @@ class TurnService:
         if closed is None:
             raise AssertionError("a performed turn is closed")
         return closed
-
-    def _to_be_classified(self, text: str) -> str:
-        question = question_in(text)
-        return self.mend(question) if len(question) <= LONGEST_MENDED else question
 
     async def _close_with(
         self, turn: Reservation, text: str, outcome: str, source: str, fixed: FixedReply | None = None

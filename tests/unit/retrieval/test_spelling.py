@@ -82,10 +82,3 @@ def test_no_character_has_two_lookalikes_groups() -> None:
     characters = "".join(lines)
     assert len(set(characters)) == len(characters)
     assert all(len(line) > 1 for line in lines)
-
-
-def test_what_is_not_misspelt_stays_as_it_is_written() -> None:
-    searcher = fresh_searcher()
-    searcher.apply([document(i, "办事进度查询") for i in range(3)], (), 1)
-    assert searcher.mended("近度查询？") == "进度查询?"
-    assert searcher.mended("ＶＩＰ进度查询？") == "ＶＩＰ进度查询？"
