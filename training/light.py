@@ -143,12 +143,14 @@ class LightTrainer:
             scale = replace(served, weights=weights, background_cosine=None if served.background_cosine is None else usual)
             named["background_cosine"] = scale.background_cosine
             kept = before or shares_of(tried[STRENGTHS[0]], served)
-            calibration = self._calibration(tried[strength], others, scale)
+            # the rules about near entries are set for the slope that is served: only a new encoder, which stretches it, gets another
+            calibration = scale.calibration if before is None else self._calibration(tried[strength], others, scale)
             edge = float(np.quantile(certainties(tried[strength], replace(scale, calibration=calibration)), 1 - kept.answered))
             calibration += (_logit(served.threshold) - edge) * (np.array(CALIBRATION_FEATURES) == "bias")
             named["calibration"] = dict(zip(CALIBRATION_FEATURES, np.round(calibration, 5).tolist(), strict=True))
             if kept.offered is not None:
-                named["offer_threshold"] = round(float(np.quantile(answerabilities(tried[strength], scale), 1 - kept.offered)), 4)
+                least = float(np.quantile(answerabilities(tried[strength], scale), 1 - kept.offered))
+                named["offer_threshold"] = float(np.floor(least * 1e4) / 1e4)  # rounded down: what lies at the edge stays in
             changed.append("calibration")
         told = {**counts, "strengths": figures, "strength": strength, "fusion": after, "changed": changed}
         return Light(adapter, {**self._weights, "named": named}, told)
