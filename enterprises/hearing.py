@@ -67,12 +67,13 @@ _PLACE_LEAD = r"(?:注册|登记|纳税|开|办|搬|迁|设|落户|坐落)?(?:�
 _PLACE_TOLD = re.compile(
     rf"(?:我们?|咱们?|公司|企业|单位|厂|店|总部|本店)[^，,。?？]{{0,6}}?{_PLACE_LEAD}(?:了)?(?P<place>{_PLACE.pattern})(?!的?(?:政策|补贴|规定))"
     rf"|^(?:注册|登记|纳税|经营)(?:地|地址)?(?:[和也都就是、]|注册|登记|纳税|经营)*(?:在)(?P<bare>{_PLACE.pattern})"
-    rf"|(?:搬|迁)(?:到|去|至)了?(?P<moved>{_PLACE.pattern})|我们?是(?P<from>{_PLACE.pattern})的|我(?:们|家)?(?:现在)?住(?:在)?(?P<lives>{_PLACE.pattern})"
+    rf"|(?:搬|迁)(?:到|去|至)了?(?P<moved>{_PLACE.pattern})|我们?是(?P<from>{_PLACE.pattern})的|我(?:们|家)?(?:现在)?住(?:在)?(?P<lives>{_PLACE.pattern})|(?:[，,。 ])在(?P<apart>{_PLACE.pattern})(?=[，,。 ]|$)"
 )
 _SELF = re.compile(r"我|咱|俺|本(?:公司|店|厂|企业|单位)|(?:^|[，,。 ])(?:公司|厂|店|员工|职工|企业|单位)(?!所得税|名称)")
 _HYPOTHETICAL = re.compile(
     r"如果|要是|假如|假设|万一|换成|^那.{0,14}呢|比如|(?<!我)(?<!我们)(?<!咱)的(?:企业|公司|单位|人)(?:能|可以|是不是|算)"
 )
+_SUPPOSED_LEAD = re.compile(r"^(?:那么?|要是|如果|假如|换成|有|只有|才|是|\s)+")
 _PEOPLE_CONTEXT = re.compile(r"我|咱|公司|厂|店|企业|单位|员工|职工|雇|共")
 
 
@@ -153,7 +154,9 @@ def hear(text: str, today: date) -> Heard:
             told.setdefault(name, value)
     place = _PLACE_TOLD.search(plain)
     if place and not _HYPOTHETICAL.search(plain):
-        told["所在地区"] = Place(place["place"] or place["bare"] or place["moved"] or place["from"] or place["lives"])
+        told["所在地区"] = Place(
+            place["place"] or place["bare"] or place["moved"] or place["from"] or place["lives"] or place["apart"]
+        )
     return Heard(told, bool(_SELF.search(plain)) and not _HYPOTHETICAL.search(plain))
 
 
@@ -193,8 +196,10 @@ def _number_beside(fact: Fact, clause: str, text: str, numbers: list[Found]) -> 
         named = max((before.rfind(hint) for hint in fact.hints), default=-1) >= 0
         named = named or any(after.startswith((hint, f"的{hint}")) for hint in fact.hints)
         if fact.unit == "人":
-            counted = bool(found.unit) or bool(re.match(r"人|员工|职工|号人|个人", after))
-            in_general = fact.name == "从业人数" and (bool(_PEOPLE_CONTEXT.search(text)) or not before)
+            counted = bool(found.unit) or bool(
+                re.match(r"人|员工|职工|号人|个人", after) or re.search(r"人数(?:[是为有约共]|改成|改为|变成)*$", before)
+            )
+            in_general = fact.name == "从业人数" and (bool(_PEOPLE_CONTEXT.search(text)) or not _SUPPOSED_LEAD.sub("", before))
             named = counted and (named or in_general)
         if fact.unit in _TELLING_UNITS:
             named = bool(found.unit)

@@ -83,7 +83,8 @@ def find_numbers(text: str) -> list[Found]:
         amount = _token(match)
         if amount is not None:
             unit = "%" if match["number"].startswith("百分之") else match["unit"] or ""
-            found.append(Found(amount, unit, _is_scaled(match["number"]), *match.span()))
+            end = match.end() - (len(match["number"]) - len(_counted(match)))
+            found.append(Found(amount, unit, _is_scaled(match["number"]), match.start(), end))
     return sorted(found, key=lambda f: f.start)
 
 

@@ -93,3 +93,11 @@ def test_a_waste_heap_is_no_trade_and_a_school_no_degree():
     assert "行业" not in hear("有人倒建筑垃圾", TODAY).told
     assert "学历" not in hear("实验小学门口", TODAY).told
     assert hear("我只读了初中文化", TODAY).told["学历"] == Choice.of("高中及以下")
+
+
+@pytest.mark.parametrize(
+    ("text", "people"),
+    [("那要是两百个人呢", Amount.exactly(200)), ("人数改成六个", Amount.exactly(6)), ("换成80人", Amount.exactly(80))],
+)
+def test_people_that_are_supposed_or_corrected(text, people):
+    assert hear(text, TODAY).told["从业人数"] == people
