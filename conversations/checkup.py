@@ -177,7 +177,11 @@ class Checkups:
     def _step(self, now: _Turn, form: Form, fact: str, intent: str | None, confidence: float) -> Result | None:
         """The answer to our question; None when the message is something else."""
         plain = normalised(now.text)
-        if words.wants_to_stop(now.text) or phrases.is_refusal(plain) or (intent == "stop" and confidence >= SURE):
+        if (
+            words.wants_to_stop(now.text)
+            or phrases.is_refusal(plain)
+            or (intent == "stop" and confidence >= SURE and words.leaves(intent, now.text))
+        ):
             return Result("smalltalk", wording.CHECK_STOPPED, replace(now.case, form=None))
         if phrases.button_intent(plain) or phrases.rule_intent(plain) in LEAVING:
             return None

@@ -43,6 +43,9 @@ _ECHO = re.compile(
 )
 _ECHOED = {"交": "缴", "涨": "增", "完成": "完", "评": "评认", "齐": "足齐", "全": "足全"}
 _FIRST_TIME = re.compile(r"(?<!不是)(?<!不算)(?:第一次|首次|头一[回次]|第一回)")
+_NEVER_PAID = re.compile(  # "没房" says nothing of months
+    rf"(?:{_NO.pattern})(?:有|交|缴|存|买|参|保|社保|公积金|失业保险|养老保险|过|了|的|啊|呢|吧|哦)*$"
+)
 _ONLY_NO = re.compile(r"没错|没问题|不错")
 _PEOPLE_AFTER = re.compile(r".?(?:个|人|名|位|号人|员工|职工)")
 _RELATIVE = re.compile(
@@ -244,7 +247,7 @@ def _numeric_answer(fact: Fact, text: str) -> FactValue | None:
         months = read_months(text)
         if months is None and (bare := re.fullmatch(r"\d{1,3}", text)):
             months = Amount.exactly(float(bare.group()))
-        return Amount.exactly(0.0) if months is None and _says_no(text) else months
+        return Amount.exactly(0.0) if months is None and _NEVER_PAID.match(text) else months
     tenths = _TENTHS.search(text) if fact.unit == "%" else None
     if tenths and (numeral := read_numeral(tenths[1])) is not None and numeral.low is not None:
         return Amount(numeral.low * 9, numeral.low * 11)

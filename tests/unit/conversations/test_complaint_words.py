@@ -4,6 +4,7 @@ import pytest
 
 from conversations import complaint_form as form
 from conversations import ticket_wording as wording
+from conversations.checkup_words import is_statement
 from conversations.complaint_form import Draft
 from conversations.complaint_words import asks_why_contact, declines_contact, is_grievance, resumes, slip_in, steps_out
 
@@ -149,3 +150,11 @@ def test_what_is_no_wrong_done_by_others(text):
 def test_a_yes_is_no_time_and_no_place(text):
     after = form.advance(Draft(what=STORY, where="和平巷", asked=form.WHEN), text)
     assert (after.when, after.asked) == (None, form.WHEN)
+
+
+@pytest.mark.parametrize(
+    ("text", "states"),
+    [("名下有辆面包车", True), ("已经弄好了", True), ("营业执照丢了", False), ("无房证明", False), ("没办下来咋办", False)],
+)
+def test_what_is_told_while_facts_are_asked(text, states):
+    assert is_statement(text) is states
