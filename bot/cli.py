@@ -24,7 +24,7 @@ COMMANDS = {
     "train": "bot.cli_train:app",
     "data": "bot.cli_train:app",
     "runs": "bot.cli_training:app",
-    "gate": "bot.cli_training:app",
+    "gate": "bot.cli_train:app",
     "promote": "bot.cli_training:app",
     "rollback": "bot.cli_training:app",
     "evaluate": "bot.cli_evaluate:evaluate",

@@ -68,7 +68,9 @@ def build_live_desk(
     board = DeskBoard(database, lists, accounts.foundations, presence.say)
     live.listen(board.poke)
     views = ConversationViews(database, entries, lists, allowances)
-    suggestions = MessageSuggestions(database, Suggester(index, entries, answerer), words, lambda: index.revision)
+    suggestions = MessageSuggestions(
+        database, Suggester(index, entries, answerer), words, lambda: index.revision, lambda: index.model_ids
+    )
 
     def may_take(name: str) -> bool:
         return any(a.active and a.member.name == name and a.member.may("desk") for a in accounts.listed())

@@ -174,7 +174,7 @@ def build_services(
     rasa = RasaClient(settings.rasa_url, internal_token(settings), settings.rasa_timeout_s)
     turns = TurnService(
         records, consultation, rasa, RateLimiter(settings.rate_limit), live, metrics.turn_done,
-        timedelta(seconds=settings.rasa_timeout_s) + LONGEST_DIRECT_ANSWER,
+        timedelta(seconds=settings.rasa_timeout_s) + LONGEST_DIRECT_ANSWER, mend=lambda text: index.held.mended(text),
     )  # fmt: skip
     follower = ModelFollower(
         pointer,

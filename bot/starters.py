@@ -1,5 +1,6 @@
 """Questions to begin with. Each is one that the knowledge base really answers, from the entry it was taken from."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -14,9 +15,14 @@ from knowledge_base.entries import EntryStore
 
 SHOWN = 3
 LONGEST = 26
-CANDIDATES_A_KIND = 12
+CANDIDATES_A_KIND = 60
 KINDS = ("qa", "service_item", "interpretation")
 FRESH_S = 60.0
+
+# titles of letters and of files ("强烈呼吁拓宽……", "关于……的咨询") are nothing that one would ask
+_ASKS = re.compile(
+    r"[？?]$|吗|呢|怎么|怎样|如何|什么|哪|多少|多久|多大|多长|几[个天年岁月日点]|能不能|可不可以|是不是|要不要|是否|有没有"
+)
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +58,7 @@ class StarterQuestions:
         for record in self._store.list(state="published", kind=kind, limit=CANDIDATES_A_KIND):
             content = record.content
             for question in (*content.similar_questions[:1], content.title if kind == "qa" else f"{content.title}怎么办理？"):
-                if len(question) <= LONGEST and self._is_answered(question, record.entry_id):
+                if len(question) <= LONGEST and _ASKS.search(question) and self._is_answered(question, record.entry_id):
                     yield question
                     found += 1
                     break

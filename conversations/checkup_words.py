@@ -47,6 +47,11 @@ _WANTS = re.compile(
 _SUPPOSES = re.compile(
     r"^(?:那么?|，|,|\s)*(?:要是|如果|假如|假设|换成|万一|改成)(?:是|有|我们?|公司)*(?P<rest>.{1,14}?)(?:的话)?(?:呢|可以吗|行吗|能吗|怎么样|行不行)?[?？。]*$"
 )
+# "道路运输证年审" is a question put as a heading, "有营业执照" tells something
+_HEADING = re.compile(
+    r"[证照]|许可|登记|备案|年审|年检|年报|申报|认定|注销|变更|补办|换发|延续|审批|鉴定|公证|转移|迁移|挂失|缴纳|缴费|提取|报销|贷款|年金"
+)
+_TELLS = re.compile(r"我|咱|俺|[有是已了过没在]|刚|才")
 _COMPLAINS = re.compile(r"投诉|举报|反映|控告|维权|没人管|不作为|态度|太过分|气死|扰民")
 _OF_OTHERS = re.compile(
     r"有(?:人|个|家|几个)|邻居|隔壁|楼[上下]|门口|旁边|他们|那家|这家(?!公司是我)|偷偷|乱[倒收扔停搭]|不让|不给|扰民|没人管"
@@ -136,6 +141,8 @@ def is_bare_statement(text: str) -> bool:
     """Whether a short message asks for nothing and names nobody else, so that what it tells is told of the sender."""
     plain = normalised(text)
     if len(plain) > LONGEST_LEANING or is_question(plain) or _WANTS.search(plain):
+        return False
+    if _HEADING.search(plain) and not _TELLS.search(plain):
         return False
     if _OF_OTHERS.search(plain):  # a grievance tells of others
         return False

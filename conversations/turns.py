@@ -97,6 +97,10 @@ def _unobserved(outcome: str, intent: str | None, source: str, seconds: float) -
     """Nobody counts."""
 
 
+def _as_written(text: str) -> str:
+    return text
+
+
 @dataclass
 class TurnService:
     """Handles turns. Messages of one sender are handled in order; senders never wait for each other.
@@ -105,6 +109,7 @@ class TurnService:
         observe: told (outcome, intent, source, seconds) of every turn done.
         abandoned_after: an open turn reserved so long ago lost its worker; longer than an answer takes at most.
         gate: holds turns while the models are exchanged.
+        mend: a text with what surely is misspelt written right; for the classifier.
     """
 
     records: ConversationRecords
@@ -115,6 +120,7 @@ class TurnService:
     observe: TurnObserver = _unobserved
     abandoned_after: timedelta = timedelta(seconds=8)
     gate: TurnGate = field(default_factory=TurnGate)
+    mend: Callable[[str], str] = _as_written
     _workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, thread_name_prefix="turn"))
     _locks: "weakref.WeakValueDictionary[tuple[str, str], asyncio.Lock]" = field(default_factory=weakref.WeakValueDictionary)
     _tasks: set["asyncio.Task[TurnReply]"] = field(default_factory=set)
@@ -195,7 +201,7 @@ class TurnService:
         if request.reply is not None:
             return await self._close_with(turn, request.reply.text, "smalltalk", "channel", request.reply)
         try:
-            await self.dialogue.ask(turn.conversation_id, question_in(text), turn.turn_id)
+            await self.dialogue.ask(turn.conversation_id, self.mend(question_in(text)), turn.turn_id)
         except ConversationError as exc:
             log.info("turn.direct", turn_id=turn.turn_id, reason=exc.problem)
         # what was committed counts, not what travelled back

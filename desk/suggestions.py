@@ -1,4 +1,4 @@
-"""Suggestions for what callers say: worked out once a message and revision of the knowledge, in the case of the conversation.
+"""Suggestions for what callers say: worked out once a message, revision of the knowledge and set of models, in the case of the conversation.
 
 Identity, phone and card numbers are taken out before anything is looked up: neither searches nor what is kept here hold them.
 """
@@ -37,6 +37,9 @@ LOOK_BACK = 20  # messages of the caller among which the last one with a matter 
 _FEELINGS = frozenset({ANGER, DISTRESS})
 
 
+_Key = tuple[int | str, ...]
+
+
 @dataclass(frozen=True)
 class Picked:
     """A suggestion that is to be sent, with the message it answers and the case before and after."""
@@ -53,15 +56,21 @@ class MessageSuggestions:
 
     Args:
         words: by which feelings are told from matters.
-        revision: of the knowledge that is searched just now.
+        revision: of the knowledge that is searched just now; models: what it is ranked with.
     """
 
     def __init__(
-        self, database: Database, suggester: Suggester, words: HandoffWords, revision: Callable[[], int], now: Clock = clock.now
+        self,
+        database: Database,
+        suggester: Suggester,
+        words: HandoffWords,
+        revision: Callable[[], int],
+        models: Callable[[], Mapping[str, str]],
+        now: Clock = clock.now,
     ) -> None:
         self._database, self._suggester, self._words = database, suggester, words
-        self._revision, self._now = revision, now
-        self._kept: OrderedDict[tuple[int, int, str], Future[dict[str, Any]]] = OrderedDict()
+        self._revision, self._models, self._now = revision, models, now
+        self._kept: OrderedDict[_Key, Future[dict[str, Any]]] = OrderedDict()
         self._lock = threading.Lock()
 
     def of_message(self, conversation_id: str, message_id: int) -> dict[str, Any]:
@@ -71,7 +80,7 @@ class MessageSuggestions:
             UnknownMessageError: the conversation has no such message of the citizen. IndexNotReadyError.
         """
         today = self._now().astimezone(CHINA).date().isoformat()
-        key = (message_id, self._revision(), today)
+        key: _Key = (message_id, self._revision(), today, *self._models().values())
         with self._lock:
             kept = self._kept.get(key)
             is_mine = kept is None

@@ -30,7 +30,7 @@ ENCODER_FILE = "encoder.json"
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
 class SentenceFeaturizer(DenseFeaturizer, GraphComponent):
-    """Adds the sentence vector of a message; a trained model accepts only the encoder it was trained with."""
+    """Adds the sentence vector of a message, and that of a middle layer when the encoder gives it out; a trained model accepts only the encoder it was trained with."""
 
     @classmethod
     def required_components(cls) -> list[type]:
@@ -108,11 +108,11 @@ class SentenceFeaturizer(DenseFeaturizer, GraphComponent):
         size = self._config["batch_size"]
         for start in range(0, len(messages), size):
             batch = messages[start : start + size]
-            vectors = self._encoder.encode_queries([m.get(TEXT) for m in batch])
-            for message, vector in zip(batch, vectors, strict=True):
-                message.add_features(
-                    Features(np.array([vector]), FEATURE_TYPE_SENTENCE, TEXT, self._config[FEATURIZER_CLASS_ALIAS])
-                )
+            vectors = self._encoder.encode_layers([m.get(TEXT) for m in batch])
+            for number, layer in enumerate(vectors):
+                origin = f"{self._config[FEATURIZER_CLASS_ALIAS]}-{number}"
+                for message, vector in zip(batch, layer, strict=True):
+                    message.add_features(Features(np.array([vector]), FEATURE_TYPE_SENTENCE, TEXT, origin))
 
 
 @lru_cache(maxsize=2)

@@ -21,6 +21,7 @@ Matrix = npt.NDArray[np.float32]
 
 MANIFEST_FILE = "manifest.json"
 TOKENIZER_FILE = "tokenizer.json"
+MIDDLE = "middle"  # the graph's second output, when it was built with one
 
 
 class Encoder(Protocol):
@@ -159,10 +160,21 @@ class OnnxEncoder:
         """
         return self._encode([self.manifest.passage_prompt + t for t in texts], batch_size, progress)
 
-    def _encode(self, texts: Sequence[str], batch_size: int, progress: Callable[[int], None] | None) -> Matrix:
+    def encode_layers(self, texts: Sequence[str]) -> list[Matrix]:
+        """Queries as sentence vectors and, when the graph was built with a middle layer, as the vectors of that. Not remembered."""
+        self.load()
+        first, *others = [output.name for output in self._session.get_outputs()]
+        names = [first, MIDDLE] if MIDDLE in others else [first]
+        both = self._encode([self.manifest.query_prompt + t for t in texts], 32, None, names)
+        return np.split(both, len(names), axis=1)
+
+    def _encode(
+        self, texts: Sequence[str], batch_size: int, progress: Callable[[int], None] | None, outputs: Sequence[str] = ()
+    ) -> Matrix:
+        """Args: outputs: of the graph, to be put side by side; default: its first."""
         self.load()
         ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
-        result = np.empty((len(ids), self.dimension), dtype=np.float32)
+        result = np.empty((len(ids), self.dimension * max(len(outputs), 1)), dtype=np.float32)
         # texts of like length share a batch, so that little is computed for padding
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
         for start in range(0, len(order), batch_size):
@@ -173,7 +185,8 @@ class OnnxEncoder:
             for row, i in enumerate(batch):
                 tokens[row, : len(ids[i])] = ids[i]
                 mask[row, : len(ids[i])] = 1
-            result[batch] = self._session.run(None, {"input_ids": tokens, "attention_mask": mask})[0]
+            computed = self._session.run(list(outputs) or None, {"input_ids": tokens, "attention_mask": mask})
+            result[batch] = np.hstack(computed[: max(len(outputs), 1)])
             if progress:
                 progress(len(batch))
         return result

@@ -120,6 +120,12 @@ class Searcher:
         mended = self._channels.mend(self._rewriter.mend(normalise(query)), (snapshot or self._snapshot).views)
         return QueryText(mended, self._rewriter.subject(mended), tuple(self._rewriter.official_words(mended)))
 
+    def mended(self, query: str) -> str:
+        """As it is written, or with terms of the lexicon mended: surer than what `understand` mends, which reads into knowledge too."""
+        normalised = normalise(query)
+        mended = self._rewriter.mend(normalised)
+        return query if mended == normalised else mended
+
     def terms_in(self, query: str) -> tuple[str, ...]:
         """Official terms that a query names in so many words."""
         return self._lexicon.terms_in(normalise(query))

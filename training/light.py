@@ -23,7 +23,7 @@ from retrieval.fusion import CALIBRATION_FEATURES, FEATURES, FusionWeights, answ
 from retrieval.query_adapter import QueryAdapter
 from retrieval.ranking import Ranking
 from retrieval.searcher import Searcher
-from training.fit_fusion import KEPT, RANKED_FOR_CALIBRATION, Example, Floats, rescaled
+from training.fit_fusion import RANKED_FOR_CALIBRATION, Example, Floats, rescaled
 from training.progress import Steps
 from training.query_adaptation import AdapterPlan, train_adapter
 
@@ -54,6 +54,14 @@ class Judged(Example):
     """An example of which wrong candidates may be known. Where none is right, the others are neither right nor wrong."""
 
     wrong: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Of the questions that an entry answers: how many are answered, and how many get entries offered."""
+
+    answered: float
+    offered: float | None
 
 
 @dataclass(frozen=True)
@@ -88,11 +96,22 @@ class LightTrainer:
         )
         self._documents: dict[int, Document] = {d.doc_id: d for d in documents}
 
-    def train(self, questions: Sequence[Question], unanswerable: Sequence[str] = (), *, rescale: bool = False) -> Light:
-        """Questions whose documents are not in the index are passed over. Args: rescale: the encoder is new, and with it every cosine."""
-        known = self._documents.keys()
-        usable = [replace(q, right=q.right & known, wrong=q.wrong & known) for q in questions]
-        usable = [q for q in usable if q.right or (q.wrong and q.part == OWN)]
+    def shares(self, questions: Sequence[Question]) -> Shares | None:
+        """As it is served; None where no question can be asked."""
+        asked = [q for q in self._usable(questions) if q.part != ANCHOR and q.right]
+        if not asked:
+            return None
+        folds = np.zeros(len(asked), np.int64)
+        return shares_of(
+            self._examples(asked, self._embedded([q.text for q in asked]), folds, {}, 0.0), self._served.fusion.named
+        )
+
+    def train(self, questions: Sequence[Question], unanswerable: Sequence[str] = (), *, before: Shares | None = None) -> Light:
+        """Questions whose documents are not in the index are passed over.
+
+        Args: before: under the encoder that is served, when this one is new and with it every cosine.
+        """
+        usable = self._usable(questions)
         counts = {"questions": sum(q.part == OWN and bool(q.right) for q in usable), "wrong": sum(bool(q.wrong) for q in usable)}
         counts |= {part + "_questions": sum(q.part == part for q in usable) for part in (ANCHOR, GUARD)}
         if counts["questions"] < LEAST_QUESTIONS:
@@ -115,7 +134,7 @@ class LightTrainer:
         weights = served.weights if fitted is None else fitted
         adapter = scaled(self._adapter(usable, vectors, learnt), strength) if strength else self._served.named
         named = {**self._weights["named"], "weights": dict(zip(FEATURES, np.round(weights, 5).tolist(), strict=True))}
-        if rescale or (changed and own.sum() >= LEAST_FOR_CALIBRATION):
+        if before is not None or (changed and own.sum() >= LEAST_FOR_CALIBRATION):
             # with the guards: easy questions alone would make a scale that is too doubtful of harder ones
             # and with no more of what nothing answers than the built-in scale was made with
             few = sorted(unanswerable, key=lambda text: hashlib.sha256(text.encode()).hexdigest())
@@ -123,16 +142,21 @@ class LightTrainer:
             usual = float(np.median([np.median(e.candidates.best_cosine) for e in tried[strength]]))
             scale = replace(served, weights=weights, background_cosine=None if served.background_cosine is None else usual)
             named["background_cosine"] = scale.background_cosine
-            named["calibration"] = self._calibration(tried[strength], others, scale)
-            if served.answerable is not None and served.offer_threshold is not None:
-                # as many as before get entries offered; under a new encoder what was before says nothing
-                share = (
-                    KEPT if rescale else float(np.mean(answerabilities(tried[STRENGTHS[0]], served) >= served.offer_threshold))
-                )
-                named["offer_threshold"] = round(float(np.quantile(answerabilities(tried[strength], scale), 1 - share)), 4)
+            kept = before or shares_of(tried[STRENGTHS[0]], served)
+            calibration = self._calibration(tried[strength], others, scale)
+            edge = float(np.quantile(certainties(tried[strength], replace(scale, calibration=calibration)), 1 - kept.answered))
+            calibration += (_logit(served.threshold) - edge) * (np.array(CALIBRATION_FEATURES) == "bias")
+            named["calibration"] = dict(zip(CALIBRATION_FEATURES, np.round(calibration, 5).tolist(), strict=True))
+            if kept.offered is not None:
+                named["offer_threshold"] = round(float(np.quantile(answerabilities(tried[strength], scale), 1 - kept.offered)), 4)
             changed.append("calibration")
         told = {**counts, "strengths": figures, "strength": strength, "fusion": after, "changed": changed}
         return Light(adapter, {**self._weights, "named": named}, told)
+
+    def _usable(self, questions: Sequence[Question]) -> list[Question]:
+        known = self._documents.keys()
+        held = [replace(q, right=q.right & known, wrong=q.wrong & known) for q in questions]
+        return [q for q in held if q.right or (q.wrong and q.part == OWN)]
 
     def _embedded(self, texts: Sequence[str]) -> Matrix:
         with self._steps.step("编码问题", len(texts)) as advance:
@@ -162,14 +186,16 @@ class LightTrainer:
         adapters: dict[int, QueryAdapter],
         strength: float,
     ) -> list[Judged]:
-        """Candidates found with adapters that did not see the question."""
+        """Candidates found with adapters that did not see the question; at no strength as it is served."""
         moved = {fold: scaled(adapter, strength) if strength else self._served.named for fold, adapter in adapters.items()}
         extras, channels = self._served.extras(True), self._served.fusion.named.channels
         found: list[Judged] = []
         with self._steps.step(f"检索（适配强度 {strength:g}）", len(questions)) as advance:
             for q, vector, fold in zip(questions, vectors, folds.tolist(), strict=True):
                 text, snapshot = self._searcher.understand(q.text), self._searcher.current()
-                candidates = self._searcher.candidates(snapshot, text, moved[fold](vector), channels=channels, extras=extras)
+                candidates = self._searcher.candidates(
+                    snapshot, text, moved.get(fold, self._served.named)(vector), channels=channels, extras=extras
+                )
                 if candidates is None:
                     raise ValueError("an index without documents")
                 right, wrong = (np.isin(candidates.doc_ids, sorted(ids)) for ids in (q.right, q.wrong))
@@ -196,8 +222,8 @@ class LightTrainer:
         after = _figures([(e, by_fold[e.fold]) for e in examples], own)
         return (weights_near(served, learnt, pull) if _is_allowed(after, before, least=before["own_score"]) else None), after
 
-    def _calibration(self, examples: Sequence[Judged], others: Sequence[Judged], served: FusionWeights) -> dict[str, float]:
-        """The served order of certainty, on a scale that holds for these questions."""
+    def _calibration(self, examples: Sequence[Judged], others: Sequence[Judged], served: FusionWeights) -> Floats:
+        """The served order of certainty, with the slope that these questions give it."""
         rows, labels = [], []
         for e in (*examples, *others):
             c, scores = e.candidates, served.scores(e.candidates.features)
@@ -207,13 +233,34 @@ class LightTrainer:
                 top = top[e.wrong[top]]  # of the others nobody has said anything
             rows.append(features[top])
             labels.append(e.right[top])
-        fitted = rescaled(served.calibration, np.concatenate(rows), np.concatenate(labels))
-        return dict(zip(CALIBRATION_FEATURES, np.round(fitted, 5).tolist(), strict=True))
+        return rescaled(served.calibration, np.concatenate(rows), np.concatenate(labels))
 
 
 def scaled(adapter: QueryAdapter, strength: float) -> QueryAdapter:
     """Part of the way from the identity."""
     return QueryAdapter(adapter.a * np.float32(strength), adapter.b, adapter.shift * np.float32(strength))
+
+
+def shares_of(examples: Sequence[Judged], weights: FusionWeights) -> Shares:
+    answered = float(np.mean(certainties(examples, weights) >= _logit(weights.threshold)))
+    if weights.answerable is None or weights.offer_threshold is None:
+        return Shares(answered, None)
+    return Shares(answered, float(np.mean(answerabilities(examples, weights) >= weights.offer_threshold)))
+
+
+def certainties(examples: Sequence[Judged], weights: FusionWeights) -> Floats:
+    """Logit of the first candidate's probability, for each question that an entry answers."""
+    found = []
+    for e in examples:
+        if e.right.any():
+            c, scores = e.candidates, weights.scores(e.candidates.features)
+            features = calibration_features(scores, c.best_cosine, c.coverages, c.missing, weights.background(c.nearest))
+            found.append(float(features[int(np.lexsort((c.doc_ids, -scores))[0])] @ weights.calibration))
+    return np.array(found)
+
+
+def _logit(probability: float) -> float:
+    return float(np.log(probability) - np.log1p(-probability))
 
 
 def answerabilities(examples: Sequence[Judged], weights: FusionWeights) -> Floats:

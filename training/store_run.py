@@ -91,10 +91,17 @@ def _train(
     served = _served(settings, database, own)
     encoder_folder = served.bundle.encoder_folder if served.bundle else None
     rows: Sequence[Row] = dataset.train
+    before = None
     if full:
+        usual = OnnxEncoder(encoder_folder) if encoder_folder else own
+        searcher = _loaded(settings, database, usual, steps)
+        searcher.use(served.ranking)
+        kept = [row for row in rows if is_kept_from_encoder(row)]
+        asked = _questions(dataset, kept, entries)
+        before = LightTrainer(searcher, usual, served.ranking, served.weights, LightPlan(), steps).shares(asked)
         checkpoints = settings.root / "models" / "full_training"
         encoder_folder = finetuned_encoder(folder / "encoder", checkpoints, dataset, entries, steps)
-        rows = [row for row in rows if is_kept_from_encoder(row)]
+        rows = kept
     encoder = OnnxEncoder(encoder_folder) if encoder_folder else own
     # adapters belong to the space they were trained in
     start = Ranking.untrained(served.ranking.fusion, encoder.dimension) if full else served.ranking
@@ -103,7 +110,7 @@ def _train(
     plan = LightPlan()
     trainer = LightTrainer(searcher, encoder, start, served.weights, plan, steps)
     unanswerable = [row.text for row in dataset.train if row.kind == OUT_OF_SCOPE] + _base_unanswerable()
-    light = trainer.train(_questions(dataset, rows, entries), unanswerable, rescale=full)
+    light = trainer.train(_questions(dataset, rows, entries), unanswerable, before=before)
     ranking = Ranking(start.fusion, light.adapter, start.bare, start.associations)
     text = json.dumps(light.weights, ensure_ascii=False, indent=1) + "\n"
     model = _dialogue(settings, dataset, folder, served, steps) if dialogue else None

@@ -48,9 +48,7 @@ class TicketPage:
             ui.space()
             ui.button("替来电人登记", icon="add", on_click=self._new).props("id=new-ticket")
         with ui.row().classes("panel-bar"):
-            self._search = (
-                ui.input(placeholder="编号，或内容里的词", value=filters.text).props("clearable id=find-ticket").classes("w-56")
-            )
+            self._search = ui.input(placeholder="编号，或内容里的词", value=filters.text).props("clearable").classes("w-56")
             self._search.on("keydown.enter", lambda: self._choose(text=self._search.value or ""))
             self._search.on("clear", lambda: self._choose(text=""))
             self._state = ui.select({"": "全部状态"}, value="", on_change=lambda e: self._choose(state=e.value))

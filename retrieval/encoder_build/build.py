@@ -41,13 +41,15 @@ def e5_version(adapter: Adapter | None) -> str:
 
 
 def build_e5(
-    folder: Path, report: Callable[[str], None] = lambda _step: None, adapter_file: Path = ADAPTER_FILE
-) -> EncoderManifest:
+    folder: Path, report: Callable[[str], None] = lambda _step: None, adapter_file: Path = ADAPTER_FILE,
+    middle_layer: int | None = None,
+) -> EncoderManifest:  # fmt: skip
     """Build multilingual-e5-small from the bundled weights into `folder` (replaced as a whole when done).
 
     Args:
         report: called with a short Chinese line at each step.
         adapter_file: low-rank changes to the weights; the plain model when it does not exist.
+        middle_layer: for `OnnxEncoder.encode_layers`.
 
     Raises: EncoderError when weights or adapter are missing or unreadable.
     """
@@ -56,7 +58,7 @@ def build_e5(
     weights = adapted(E5Weights.read(bundled_weight_file()), adapter)
     with replaced_folder(folder) as work:
         report("写出计算图")
-        write_fp32(weights, work)
+        write_fp32(weights, work, middle_layer)
         finish_folder(
             work, model=e5_version(adapter), dimension=weights.hidden, query_prompt=E5_QUERY_PROMPT,
             passage_prompt=E5_PASSAGE_PROMPT, pooling="mean", max_tokens=weights.positions, report=report,
@@ -77,11 +79,11 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
         work.rename(folder)
 
 
-def write_fp32(weights: E5Weights, folder: Path) -> None:
+def write_fp32(weights: E5Weights, folder: Path, middle_layer: int | None = None) -> None:
     """Tokenizer and fp32 graph, without a manifest: what `finish_folder` starts from."""
     kept = kept_pieces(weights)
     write_tokenizer(weights, kept, folder / TOKENIZER_FILE)
-    onnx.save(bert_graph(weights, kept), str(folder / FP32_FILE))
+    onnx.save(bert_graph(weights, kept, middle_layer), str(folder / FP32_FILE))
 
 
 def finish_folder(

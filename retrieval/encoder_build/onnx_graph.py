@@ -1,7 +1,8 @@
 """Writes a BERT sentence encoder as an ONNX graph, weights straight into the file; pooling and normalisation included.
 
 The graph uses onnxruntime's fused operators (domain com.microsoft), which all its CPU builds carry.
-Inputs: `input_ids` and `attention_mask`, int64 (batch, tokens). Output: `embedding`, float32 (batch, hidden), unit rows.
+Inputs: `input_ids` and `attention_mask`, int64 (batch, tokens). Outputs: `embedding`, float32 (batch, hidden), unit rows, and
+on demand `middle`, the same of a layer further down.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from retrieval.encoder import MIDDLE
 from retrieval.encoder_build.e5_weights import Array, E5Weights
 
 MS = "com.microsoft"
@@ -33,8 +35,13 @@ class _Graph:
         return output
 
 
-def bert_graph(weights: E5Weights, kept: Sequence[int]) -> onnx.ModelProto:
-    """The fp32 graph. Args: kept: rows of the word table to keep, in the order of the new token ids."""
+def bert_graph(weights: E5Weights, kept: Sequence[int], middle_layer: int | None = None) -> onnx.ModelProto:
+    """The fp32 graph.
+
+    Args:
+        kept: rows of the word table to keep, in the order of the new token ids.
+        middle_layer: also give out the sentence vector of this layer, counted from 0.
+    """
     g = _Graph()
     hidden, eps = weights.hidden, weights.eps
     g.constant("words", weights.matrix("emb.word", hidden, rows=kept, count=weights.vocabulary))
@@ -49,19 +56,26 @@ def bert_graph(weights: E5Weights, kept: Sequence[int]) -> onnx.ModelProto:
     position = g.add("Unsqueeze", [g.add("Slice", ["positions", "zero", length, "zero"]), "zero"])
     x = _layer_norm(g, g.add("Add", [word, position]), weights, "emb.ln", eps)
     padding = g.add("Cast", ["attention_mask"], to=TensorProto.INT32)
+    outputs = ["embedding"]
+    layers = []
     for layer in range(weights.layers):
         x = _layer(g, x, padding, weights, f"l{layer}", eps)
+        layers.append(x)
 
     mask = g.add("Unsqueeze", [g.add("Cast", ["attention_mask"], to=TensorProto.FLOAT), "minus_one"])
     total = g.add("ReduceSum", [g.add("Mul", [x, mask]), "one"], keepdims=0)
-    mean = g.add("Div", [total, g.add("ReduceSum", [mask, "one"], keepdims=0)])
-    g.add("LpNormalization", [mean], name="embedding", axis=-1, p=2)
+    tokens = g.add("ReduceSum", [mask, "one"], keepdims=0)
+    g.add("LpNormalization", [g.add("Div", [total, tokens])], name="embedding", axis=-1, p=2)
+    if middle_layer is not None:
+        outputs.append(MIDDLE)
+        total = g.add("ReduceSum", [g.add("Mul", [layers[middle_layer], mask]), "one"], keepdims=0)
+        g.add("LpNormalization", [g.add("Div", [total, tokens])], name=MIDDLE, axis=-1, p=2)
 
     graph = helper.make_graph(
         g.nodes,
         "sentence_encoder",
         [helper.make_tensor_value_info(n, TensorProto.INT64, ["batch", "tokens"]) for n in ("input_ids", "attention_mask")],
-        [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", hidden])],
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["batch", hidden]) for n in outputs],
         g.initializers,
     )
     # IR 9 and opset 17 are read by every onnxruntime from 1.16 on, that of the Rasa environment included

@@ -23,7 +23,7 @@ from tests.fixtures.chromium import running_chromium
 
 ADMIN = Actor("管理员", "admin")
 PASSWORD = "三只麻雀 42 号窗口"
-DESK, TABLET, PHONE = (1366, 768), (1024, 768), (390, 844)
+DESK, TABLET, UPRIGHT, PHONE = (1366, 768), (1024, 768), (768, 1024), (390, 844)
 
 
 class CallCentre:

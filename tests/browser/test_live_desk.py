@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from staff.accounts import COMMAND_LINE
-from tests.browser.conftest import DESK, PASSWORD, PHONE, TABLET
+from tests.browser.conftest import DESK, PASSWORD, PHONE, TABLET, UPRIGHT
 from tests.browser.test_chat_page import say
 
 pytestmark = pytest.mark.browser
@@ -68,7 +68,7 @@ def test_answer_a_waiting_citizen(open_page, at_the_desk):
     expect(citizen.locator(".turn.bot").last).to_contain_text("食品经营许可证延续")
 
 
-@pytest.mark.parametrize("size", [DESK, TABLET])
+@pytest.mark.parametrize("size", [DESK, TABLET, UPRIGHT])
 def test_a_strangers_markup_is_text_everywhere_at_the_desk(at_the_desk, address, size):
     desk = at_the_desk("wang", size)
     expect(desk.get_by_role("status").filter(has_text="实时")).to_be_visible()
@@ -90,6 +90,9 @@ def test_a_strangers_markup_is_text_everywhere_at_the_desk(at_the_desk, address,
     assert desk.locator("img[src=x]").count() == 0
     assert "bad" not in desk.title()
     assert desk.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "nothing sticks out sideways"
+    for column in (".list", ".talk", ".side"):
+        expect(desk.locator(f".d-col{column}")).to_be_in_viewport(ratio=0.99)
+        assert (desk.locator(f".d-col{column}").bounding_box() or {"width": 0})["width"] > 200
 
 
 def test_two_desks_see_who_has_it_and_a_transfer_arrives_at_once(at_the_desk, address):

@@ -104,7 +104,7 @@ def test_the_notes_of_a_call_fill_the_form(open_page: OpenPage) -> None:
 def test_words_that_are_searched_for_stand_in_no_address(open_page: OpenPage) -> None:
     page = open_page(1366, 768)
     log_in(page, "wang", "/panel/tickets?view=list")
-    page.locator("#find-ticket").fill("李女士 13900139000")
+    page.get_by_placeholder("编号，或内容里的词").fill("李女士 13900139000")
     page.keyboard.press("Enter")
     expect(page.get_by_text("没有符合条件的工单")).to_be_visible()
     page.get_by_role("switch", name="超期").click()

@@ -1,5 +1,6 @@
-"""The classifier's own part: weights, centring, messages without features, saving and loading."""
+"""The classifier's own part: the kernel, parts of features, messages without features, saving and loading."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix
 
-from dialogue.intent_classifier import WeightedLogisticRegression
+from dialogue.intent_classifier import KernelIntentClassifier
 
 RESOURCE = Resource("classifier")
 CONTEXT = ExecutionContext(GraphSchema({}), "classifier")
@@ -40,31 +41,53 @@ def storage(tmp_path: Path) -> LocalModelStorage:
 
 
 def config(**values: float) -> dict:
-    return {**WeightedLogisticRegression.get_default_config(), "C": 10.0, "dense_weight": 5.0, **values}
+    return {**KernelIntentClassifier.get_default_config(), "noise": 0.01, "dense_weight": 2.0, **values}
 
 
 def test_a_loaded_classifier_predicts_what_the_trained_one_did(storage: LocalModelStorage) -> None:
-    trained = WeightedLogisticRegression.create(config(), storage, RESOURCE, CONTEXT)
+    trained = KernelIntentClassifier.create(config(), storage, RESOURCE, CONTEXT)
     trained.train(examples())
-    loaded = WeightedLogisticRegression.load(config(), storage, RESOURCE, CONTEXT)
+    loaded = KernelIntentClassifier.load(config(), storage, RESOURCE, CONTEXT)
     for classifier in (trained, loaded):
         asked = message([0.9, 0.55], [0, 1])
         classifier.process([asked])
         assert asked.get("intent")["name"] == "thanks"
         assert asked.get("intent")["confidence"] > 0.8
-    assert np.allclose(trained.clf.dense_mean_, loaded.clf.dense_mean_)
-    assert loaded.clf.C == 10.0
+        assert json.loads(json.dumps(asked.get("intent"))), "as Rasa sends it"
+    asked = [message([0.9, y], [1, 1]) for y in (0.1, 0.3, 0.5)]
+    features = loaded._create_X(asked)
+    assert np.allclose(trained.clf.predict_proba(features), loaded.clf.predict_proba(features))
 
 
 def test_a_message_without_features_gets_a_weak_guess_and_no_error(storage: LocalModelStorage) -> None:
-    classifier = WeightedLogisticRegression.create(config(), storage, RESOURCE, CONTEXT)
+    classifier = KernelIntentClassifier.create(config(), storage, RESOURCE, CONTEXT)
     classifier.train(examples())
     bare = Message({TEXT: "　"})
     classifier.process([bare])
     assert bare.get("intent")["confidence"] < 0.8
 
 
-def test_weights_scale_the_parts_of_a_row(storage: LocalModelStorage) -> None:
-    classifier = WeightedLogisticRegression.create(config(dense_weight=2.0, sparse_weight=3.0), storage, RESOURCE, CONTEXT)
-    row = classifier._create_X([message([0.5, 0.5], [3, 4])]).toarray()[0]
-    assert np.allclose(row, [1.8, 2.4, 1.0, 1.0])
+def test_what_no_straight_line_parts_is_told_apart(storage: LocalModelStorage) -> None:
+    corners = [([0.0, 0.0], "greet"), ([1.0, 1.0], "greet"), ([0.0, 1.0], "thanks"), ([1.0, 0.0], "thanks")]
+    classifier = KernelIntentClassifier.create(config(), storage, RESOURCE, CONTEXT)
+    made = [message([x + n / 100, y], [1, 1], intent) for (x, y), intent in corners for n in range(5)]
+    classifier.train(TrainingData(made))
+    for (x, y), intent in corners:
+        asked = message([x, y + 0.01], [1, 1])
+        classifier.process([asked])
+        assert asked.get("intent")["name"] == intent
+
+
+def test_a_part_of_small_numbers_counts_as_much_as_one_of_great_ones(storage: LocalModelStorage) -> None:
+    classifier = KernelIntentClassifier.create(config(sparse_weight=0.0), storage, RESOURCE, CONTEXT)
+    made = []
+    for n in range(10):
+        for small, intent in ((0.001, "greet"), (0.002, "thanks")):
+            made.append(message([100.0 + n, 0.0], [1, 1], intent))
+            made[-1].add_features(Features(np.array([[small]]), "sentence", TEXT, "middle"))
+    classifier.train(TrainingData(made))
+    asked = message([104.5, 0.0], [1, 1])
+    asked.add_features(Features(np.array([[0.002]]), "sentence", TEXT, "middle"))
+    classifier.process([asked])
+    assert asked.get("intent")["name"] == "thanks"
+    assert asked.get("intent")["confidence"] > 0.8

@@ -19,7 +19,7 @@ from retrieval.encoder import EncoderManifest
 
 
 class FakeEncoder:
-    """Reads the manifest like the real one; a text's vector is its length."""
+    """Reads the manifest like the real one; a text's vectors hold its length."""
 
     def __init__(self, folder: Path, threads: int | None = None) -> None:
         self.hash = EncoderManifest.read(folder).hash
@@ -28,8 +28,8 @@ class FakeEncoder:
     def load(self) -> None:
         self.loaded = True
 
-    def encode_queries(self, texts: list[str]) -> np.ndarray:
-        return np.array([[len(t), 1.0] for t in texts], dtype=np.float32)
+    def encode_layers(self, texts: list[str]) -> list[np.ndarray]:
+        return [np.array([[len(t), 1.0] for t in texts], dtype=np.float32), np.array([[0.5, len(t)] for t in texts])]
 
 
 @pytest.fixture
@@ -61,13 +61,13 @@ def create(folder: Path, storage: LocalModelStorage) -> SentenceFeaturizer:
     return SentenceFeaturizer.create(config(folder), storage, RESOURCE, CONTEXT)
 
 
-def test_a_message_gets_one_sentence_vector(encoder_dir: Path, storage: LocalModelStorage) -> None:
+def test_a_message_gets_a_sentence_vector_of_each_layer(encoder_dir: Path, storage: LocalModelStorage) -> None:
     message, empty = Message({TEXT: "你好"}), Message({TEXT: ""})
     assert create(encoder_dir, storage).process([message, empty]) == [message, empty]
     sequence, sentence = message.get_dense_features(TEXT)
     assert sequence is None
     assert sentence is not None
-    assert sentence.features.tolist() == [[2.0, 1.0]]
+    assert sentence.features.tolist() == [[2.0, 1.0, 0.5, 2.0]]
     assert empty.get_dense_features(TEXT) == (None, None)
 
 

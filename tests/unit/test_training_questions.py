@@ -1,10 +1,14 @@
 """The training questions: well-formed, and strangers to what is measured."""
 
+import re
+from collections import defaultdict
 from pathlib import Path
+
+import yaml
 
 from retrieval.evaluation import read_jsonl, read_questions
 from retrieval.text import normalise
-from training.nlu import project_examples
+from training.nlu import NLU_FOLDER, project_examples
 from training.shipped import TRAINING_QUESTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +38,20 @@ def test_no_fresh_message_is_an_example_of_the_dialogue():
     assert len({row["intent"] for row in messages}) == 13
     assert len(trained) > 1000
     assert not trained & {bare(row["text"]) for row in messages}
+
+
+def example(line: str) -> str:
+    return re.sub(r"\[([^\]]+)\]\s*[({][^)}]*[)}]", r"\1", line)
+
+
+def test_no_message_is_an_example_of_two_intents():
+    intents = defaultdict(set)
+    for file in sorted(NLU_FOLDER.glob("*.yml")):
+        for block in yaml.safe_load(file.read_text(encoding="utf-8"))["nlu"]:
+            for line in block["examples"].splitlines() if "intent" in block else ():
+                intents[bare(example(line)) or line].add(block["intent"])
+    assert len(intents) > 10_000
+    assert not {text: names for text, names in intents.items() if len(names) > 1}
 
 
 def bare(text: str) -> str:

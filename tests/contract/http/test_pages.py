@@ -131,3 +131,12 @@ def test_phones_and_addresses_are_linked(text, links):
     pieces = linked(text, phones=True)
     assert [piece.href for piece in pieces if piece.href] == links
     assert "".join(piece.text for piece in pieces) == text
+
+
+async def test_examples_to_begin_with_are_questions_that_one_would_ask(client, services):
+    for number, title in enumerate(("幸福路什么时候拓宽", "强烈呼吁尽快治理月亮河的污水")):
+        await publish(
+            client, external_id=f"Q-{number}", kind="qa", title=title, answer=f"{title}：见公告。", similar_questions=[]
+        )
+    services.index.follow()
+    assert services.starters() == ("幸福路什么时候拓宽",)

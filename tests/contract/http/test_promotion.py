@@ -42,6 +42,20 @@ class TestPromoting:
             ("rollback", None, "答得太少"), ("promote", "shy", ""),
         ]  # fmt: skip
 
+    async def test_suggestions_that_were_kept_follow(self, client, services, shy) -> None:
+        await publish(client)
+        services.index.follow()
+        asked = (await ask(client, QUESTION, "甲"))["conversation_id"]
+
+        async def is_sure() -> bool:
+            found = await client.get(f"/api/desk/conversations/{asked}/suggestions", headers=ADMIN)
+            return bool(found.json()["suggestions"][0]["sure"])
+
+        assert await is_sure()
+        await post(client, "runs/shy/promote")
+        await services.follower.step()
+        assert not await is_sure()
+
     async def test_every_answer_records_what_it_was_made_with(self, client, services, shy) -> None:
         await publish(client)
         services.index.follow()

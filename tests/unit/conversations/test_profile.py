@@ -69,12 +69,17 @@ def test_any_message_can_be_looked_at(text: str) -> None:
     profile.corrected(text)
 
 
-@pytest.mark.parametrize("text", ["纳税就在示例区", "资产两千多万", "社保都交着呢从来没断过", "我们公司有50个人"])
+@pytest.mark.parametrize(
+    "text", ["纳税就在示例区", "资产两千多万", "社保都交着呢从来没断过", "我们公司有50个人", "已经备案了", "有营业执照"]
+)
 def test_a_bare_statement_asks_for_nothing(text):
     assert is_bare_statement(text)
 
 
-@pytest.mark.parametrize("text", ["租房的", "我想申请补贴", "那个体户呢", "要钱不", "怎么注销", "不对，我说的是租房的"])
+@pytest.mark.parametrize(
+    "text",
+    ["租房的", "我想申请补贴", "那个体户呢", "要钱不", "怎么注销", "不对，我说的是租房的", "道路运输证年审", "餐饮营业执照变更"],
+)
 def test_what_asks_or_names_a_situation_is_no_statement(text):
     assert not is_bare_statement(text)
 

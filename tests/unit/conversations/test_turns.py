@@ -55,6 +55,14 @@ async def test_a_turn_goes_through_rasa(service, dialogue, seen):
     assert seen == [("answer", "policy_lookup", "rasa")]
 
 
+async def test_a_message_is_classified_as_it_is_mended_and_kept_as_it_was_written(service, dialogue, database):
+    service.mend = lambda text: text.replace("补帖", "补贴")
+    await service.handle(ask("补帖怎么领"))
+    assert dialogue.asked == ["补贴怎么领"]
+    with database.read() as session:
+        assert list(session.scalars(select(Message.text).where(Message.role == "user"))) == ["补帖怎么领"]
+
+
 @pytest.mark.parametrize("error", [DialogueUnavailableError, SilentDialogueError])
 async def test_without_rasa_the_turn_is_answered_directly(service, dialogue, seen, error):
     dialogue.error = error("x", fix="y")

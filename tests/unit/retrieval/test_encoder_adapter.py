@@ -32,9 +32,9 @@ class MergedWeights(E5Weights):
         return plain + b.astype(np.float32) @ a.astype(np.float32)
 
 
-def encoder_of(weights: E5Weights, folder: Path) -> OnnxEncoder:
+def encoder_of(weights: E5Weights, folder: Path, middle_layer: int | None = None) -> OnnxEncoder:
     folder.mkdir()
-    build.write_fp32(weights, folder)
+    build.write_fp32(weights, folder, middle_layer)
     EncoderManifest("tiny", "0", weights.hidden, "", "", "mean", "fp32", build.FP32_FILE, 64).write(folder)
     return OnnxEncoder(folder, threads=1)
 
@@ -42,6 +42,18 @@ def encoder_of(weights: E5Weights, folder: Path) -> OnnxEncoder:
 @pytest.fixture
 def adapter(tmp_path: Path) -> Adapter:
     return write_adapter(tmp_path / "adapter.npz", random_adapter())
+
+
+def test_a_middle_layer_comes_out_beside_the_last_and_changes_nothing_else(tmp_path):
+    plain = encoder_of(tiny_e5(), tmp_path / "plain")
+    (last,) = plain.encode_layers(TEXTS)
+    with_middle = encoder_of(tiny_e5(), tmp_path / "middle", middle_layer=0)
+    same, middle = with_middle.encode_layers(TEXTS)
+    assert np.allclose(last, plain.encode_queries(TEXTS))
+    assert np.allclose(last, same, atol=1e-6)
+    assert np.allclose(with_middle.encode_queries(TEXTS), last, atol=1e-6)
+    assert np.allclose(np.linalg.norm(middle, axis=1), 1, atol=1e-5)
+    assert np.abs(middle - last).max() > 0.01
 
 
 def test_the_adapted_graph_equals_the_graph_of_merged_weights(tmp_path, adapter):

@@ -8,6 +8,7 @@ from retrieval.errors import LexiconError
 from retrieval.lexicon import BUILTIN_FOLDER, Lexicon, QueryRewriter
 from retrieval.text import normalise
 from retrieval.tokenizer import WordSegmenter
+from tests.unit.retrieval.conftest import fresh_searcher
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +120,9 @@ def test_a_file_in_another_encoding_is_named(tmp_path: Path, name: str) -> None:
 def test_a_file_saved_by_windows_notepad_is_read(tmp_path: Path) -> None:
     (tmp_path / "policy_terms.txt").write_bytes("\ufeff# 本市\r\n一码通办\r\n".encode())
     assert Lexicon.load([tmp_path]).terms == {"一码通办"}
+
+
+def test_a_searcher_mends_terms_and_leaves_the_writing_of_the_rest(builtin_lexicon: Lexicon) -> None:
+    searcher = fresh_searcher(builtin_lexicon)
+    assert searcher.mended("公鸡金怎么取？") == "公积金怎么取?"
+    assert searcher.mended("ＶＩＰ卡怎么办？") == "ＶＩＰ卡怎么办？"

@@ -1,6 +1,9 @@
 """What staff called wrong is learnt from: the query adapter moves away, the fusion puts it lower, the probabilities hear of it."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from retrieval.documents import Document, Passage
 from retrieval.fusion import FEATURES, Fusion
@@ -10,7 +13,7 @@ from retrieval.ranking import Ranking
 from retrieval.searcher import Candidates, Searcher
 from tests.fixtures.bigram_encoder import BigramHashEncoder
 from tests.unit.training.test_learning import quiet
-from training.light import Judged, LightPlan, LightTrainer, Question, rank_of, weights_near
+from training.light import Judged, LightPlan, LightTrainer, Question, Shares, rank_of, weights_near
 from training.query_adaptation import AdapterPlan, train_adapter
 from training.rows import ENTRY, NOT_ENTRY, Row, assemble
 from training.sources import Entries
@@ -73,9 +76,19 @@ def test_questions_of_which_only_a_wrong_entry_is_known_count() -> None:
     questions += [Question(f"{t}丢了", frozenset(), f"丢{t}", wrong=frozenset({i})) for i, t in enumerate(things)]
     served = Ranking.untrained(Fusion.load(), ENCODER.dimension)
     plan = LightPlan(adapter=AdapterPlan(steps=20, rank=16))
-    light = LightTrainer(searcher, ENCODER, served, {"named": {}}, plan, quiet()).train(questions, rescale=True)
+    trainer = LightTrainer(searcher, ENCODER, served, {"named": {}}, plan, quiet())
+    assert trainer.shares(questions) is not None
+    light = trainer.train(questions, before=Shares(0.5, 0.9))
     told, named = light.figures, light.weights["named"]
     assert {"calibration", "background_cosine", "offer_threshold"} <= named.keys()
     assert 0 < named["offer_threshold"] < 1
     assert (told["questions"], told["wrong"]) == (len(things) * 2, len(things))
     assert {"own_wrong_first", "own_score"} <= told["strengths"]["1"].keys()
+    new = replace(
+        served.fusion.named, weights=np.array(list(named["weights"].values())), calibration=np.array(list(named["calibration"].values())),
+        background_cosine=named["background_cosine"], offer_threshold=named["offer_threshold"],
+    )  # fmt: skip
+    ranking = Ranking(replace(served.fusion, named=new), light.adapter, served.bare)
+    after = LightTrainer(searcher, ENCODER, ranking, {"named": {}}, plan, quiet()).shares(questions)
+    assert after.answered == pytest.approx(0.5, abs=0.1)  # as many as before are answered and get entries offered
+    assert after.offered == pytest.approx(0.9, abs=0.1)
