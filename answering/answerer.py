@@ -30,6 +30,7 @@ from answering.regions import Jurisdiction, means_here
 from answering.relevance import is_beside_the_point
 from answering.replies import HUMAN, Found
 from answering.rivals import LEAST_NEAR, rivals_of, worth_asking
+from answering.staying import stays
 from answering.telling import Teller
 from answering.timeliness import Timing
 from knowledge_base.entries import EntryRecord, EntryStore
@@ -96,11 +97,10 @@ class Answerer:
         outdated = self._lookup.out_of_date(asked.words, asked.timing, finds, asks_former(asked.text))
         if outdated is not None:
             return self._out_of_date(asked, outdated)
-        if not finds.sure and leans(asked.text):
-            record = self._under_discussion(asked)
-            if record is not None:
-                text = self._follow_ups.loose(record, asked.words, self._teller.replies().page(record))
-                return self._teller.replies().told(inquiry, asked.timing, record, text, resolved=joined(record, inquiry.text))
+        record = self._under_discussion(asked)
+        if record is not None and (_goes_on(asked, record, finds) or (not finds.sure and leans(asked.text))):
+            text = self._follow_ups.loose(record, asked.words, self._teller.replies().page(record))
+            return self._teller.replies().told(inquiry, asked.timing, record, text, resolved=joined(record, inquiry.text))
         return self._decided(asked, finds)
 
     def opens(self, entry_id: int, text: str) -> bool:
@@ -283,8 +283,9 @@ class Answerer:
         near = [r for r in finds.ranked if r.probability >= LEAST_NEAR]
         if near and (finds.sure or (finds.result.offered and worth_asking(finds.scored(), finds.result.threshold))):
             facts = {**asked.inquiry.profile, **asked.inquiry.case.entities}
-            rivals = rivals_of(finds.scored(), asked.text, finds.result.threshold)
-            left = narrowed(rivals, asked.text, facts)
+            mended = self._index.searcher.understand(asked.text).understood  # "公鸡金" names the fund, too
+            rivals = rivals_of(finds.scored(), mended, finds.result.threshold)
+            left = narrowed(rivals, mended, facts)
             if not finds.sure and len(rivals) == 1:
                 left = [Candidate(r.record.entry_id, r.record.content) for r in near[:NEAR_ENTRIES]]
             by_id = {r.record.entry_id: r for r in finds.ranked}
@@ -346,6 +347,16 @@ class Answerer:
         found = Found(finds.result, finds.result.hits[0] if finds.result.hits else None)
         said = wording.NOT_FOUND + wording.NOT_FOUND_ALONE
         return self._teller.replies().plain("fallback", said, asked.inquiry, asked.timing, found=found, buttons=[HUMAN])
+
+
+def _goes_on(asked: Asked, record: EntryRecord, finds: Finds) -> bool:
+    """Whether a message with words of its own is still about the entry under discussion."""
+    if asked.inquiry.case.options:
+        return False
+    best = finds.ranked[0] if finds.sure else None
+    if best is not None and best.record.entry_id == record.entry_id:
+        return False
+    return stays(asked.words, record.content, best.record.content if best else None, best.probability if best else 0.0)
 
 
 def _meant_here(inquiry: Inquiry, ours: Jurisdiction) -> Inquiry:

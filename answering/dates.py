@@ -49,6 +49,11 @@ _FACT_AFTER = re.compile(
     r"|享受过|签的|签订|中标|投产|建的|建成|竣工|受伤|去世|失业|被|丢|到期|过期|营业额|营收|营业收入|收入|利润|产值|销售额?|亏损?|盈利|赚|纳税|缴税|交税|用电|用工|裁员|员工|人数|招了?|研发|投入|投资了?"
     r"|发布|出台|印发|下发|公布|发的|出的|修订|颁布|制定)"
 )
+# "1970年的女工人", "我是1968年的": a year of birth
+_BORN = re.compile(r"出?生|的?(?:[男女]|工人|农民|生人)")
+_OF_WHOM = re.compile(r"(?:我|本人|[爸妈父母爷奶公婆他她]|老人|出生[在于]|年龄)(?:是|就是)?$")
+_NOTHING_MORE = re.compile(r"的?(?:[，,。]|$|退休|属)")
+LEAST_AGE = 14
 _FORMER = re.compile(
     r"(?:旧|老|原来|以前|过去|从前|之前|早先|原先|上一版)的?(?:政策|标准|规定|办法|文件|版本|条例|待遇|补贴标准)"
     r"|(?:政策|标准|规定|办法|补贴)(?:以前|过去|原来|之前)(?:是|有)"
@@ -86,7 +91,8 @@ def asked_period(text: str, today: date) -> Period | None:
         (match, period)
         for match in _POINT.finditer(plain)
         if (period := _period(match, plain, today)) and not _FACT_AFTER.match(plain, match.end())
-    ]
+        and not _tells_a_birth(match, period, plain, today)
+    ]  # fmt: skip
     if not found:
         return None
     first, period = found[0]
@@ -95,6 +101,13 @@ def asked_period(text: str, today: date) -> Period | None:
         if until.last >= period.first:
             period = Period(period.first, until.last, plain[first.start() : last.end()])
     return None if period.holds(today) else period
+
+
+def _tells_a_birth(match: re.Match[str], period: Period, plain: str, today: date) -> bool:
+    if period.last.year > today.year - LEAST_AGE:
+        return False
+    of_somebody = _OF_WHOM.search(plain, 0, match.start()) and _NOTHING_MORE.match(plain, match.end())
+    return bool(of_somebody or _BORN.match(plain, match.end()))
 
 
 def asks_former(text: str) -> bool:

@@ -14,6 +14,7 @@ from knowledge_base.content import EntryContent
 from knowledge_base.entries import EntryRecord
 from retrieval.text import normalise
 
+LONGEST_REPEATED = 12
 MOST_SENTENCES = 3
 NEAREST = 5  # entries looked at for the same matter at another time
 _SWITCHES = re.compile(r"换成|那.{1,14}呢|^.{2,10}呢[?？]*$")
@@ -60,7 +61,8 @@ class FollowUps:
         rest = left_over(normalise(words))
         pieces = {rest[i : i + 2] for i in range(len(rest) - 1)}
         found = [s for s in sentences(record.content) if pieces and sum(p in s for p in pieces) * 2 >= len(pieces)]
-        name = f"“{rest}”的情况" if 2 <= len(rest) <= 12 else "这一点"
+        asked = words.strip(" ?？。.!！")
+        name = f"“{asked}”这一点" if 2 <= len(asked) <= LONGEST_REPEATED else "这一点"
         return wording.tell_details(record.content, [], [(name, found[:MOST_SENTENCES])], page)
 
     def siblings(self, record: EntryRecord, words: str, question: str, timing: Timing) -> list[EntryRecord]:

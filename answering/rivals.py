@@ -11,14 +11,16 @@ SIBLING = 0.4  # of the best probability, for another entry of the same item
 NAMED_SIBLING = 0.02  # when the question names the item and nothing else
 CLOSE = 0.87  # of the best odds, for an entry of another item: probabilities near one are all alike, odds are not
 
-LONGEST_VARIANT = 3  # characters by which titles of variants differ
+LONGEST_VARIANT = 4  # characters by which titles of variants differ
 LEAST_SHARED = 4  # characters that they share
 LONGEST_OPEN = 16  # characters of a question too short to say which variant it means
 
 LEAST_NAMED = 2  # different characters that a question names, to say that entries hold all of it
 _EXPLAINS = frozenset({"interpretation", "notice", "case"})
+_COMPARES = re.compile(r"区别|不一样|不同|哪个好")  # such an entry is about the matters, it is none of them
 _NO_MATTER = re.compile(r"申领|核发|登记|领取|开具|取得|审批|许可(?!证)|补领|换领|换发|政策|有多少|多少|怎么|什么|几天|多久")
 
+LEAST_OF_ANOTHER_KIND = 0.7  # probability of an answer to a question, to be meant beside a matter
 LIKELY_ENOUGH = 0.55  # probability of the best entry, for a list of different matters
 ALIKE = 0.4  # share of the shorter title's pairs of characters, for entries of one kind of matter
 NEAREST = 5
@@ -71,7 +73,8 @@ def rivals_of(found: Sequence[Scored], text: str, threshold: float) -> list[Cand
     if variants := [c for c, p in alike if p >= LEAST_NEAR and _is_variant(best, c, plain)]:
         return [best, *variants]
     sure = [(c, p) for c, p in found if p >= threshold]
-    if (open_ones := _not_told_apart(best, [c for c, _ in sure], plain)) is not None:
+    meant = [c for c, p in sure if c.content.kind == best.content.kind or p >= LEAST_OF_ANOTHER_KIND]
+    if (open_ones := _not_told_apart(best, [c for c in meant if not _COMPARES.search(c.content.title)], plain)) is not None:
         return open_ones
     return [c for c, p in sure if c.content.kind == best.content.kind and _odds(p) >= CLOSE * _odds(probability)] or [best]
 
@@ -86,7 +89,13 @@ def _is_variant(best: Candidate, other: Candidate, plain: str) -> bool:
     words = one[before : len(one) - after], two[before : len(two) - after]
     if before + after < LEAST_SHARED or not all(0 < len(word) <= LONGEST_VARIANT for word in words):
         return False
-    return not set("".join(words)) & set(plain) and not _says_more_of(best, other, plain)
+    return not any(_is_said(word, plain) for word in words) and not _says_more_of(best, other, plain)
+
+
+def _is_said(word: str, plain: str) -> bool:
+    """Whether a question has part of a word: of a short one a character tells, a long one has everyday characters ("企业")."""
+    parts = word if len(word) < LONGEST_VARIANT else [word[i : i + 2] for i in range(len(word) - 1)]
+    return any(part in plain for part in parts)
 
 
 def _shared(one: str, two: str) -> int:

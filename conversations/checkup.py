@@ -11,6 +11,7 @@ from typing import Protocol
 from answering import eligibility_wording, matching_wording
 from answering.dates import asked_period, asks_present
 from answering.eligibility import Assessed
+from answering.matching import looks_for_a_matter
 from answering.matching_wording import PERSON, TYPE
 from answering.models import Answer, CaseView, Inquiry
 from answering.timeliness import Timing
@@ -117,7 +118,9 @@ class Checkups:
         if intent == POLICY_MATCH and confidence < SURE and now.lasting and not words.asks_for_policies(turn.text):
             return self._noted(now), "inform"
         if intent == POLICY_MATCH and (not case.options or words.asks_for_policies(turn.text)):
-            return self._begin_match(now), POLICY_MATCH
+            match = self._begin_match(now)
+            nothing = match.answer is not None and match.outcome == "clarify" and looks_for_a_matter(turn.text)
+            return None if nothing else (match, POLICY_MATCH)  # what is near says more than that nothing suits
         if not now.lasting or not words.only_tells(turn.text, intent):
             return None
         begun = self._told_after(now)
@@ -144,7 +147,7 @@ class Checkups:
                     return replace(begun, text=text, case=replace(begun.case, entities=kept.case.entities)), ELIGIBILITY
             if now.form is not None and now.form.asking is None and now.form.entry_id != answer.entry_id:
                 return replace(kept, case=replace(kept.case, form=None)), intent
-        if result.outcome == "fallback" and now.lasting and not is_question(turn.text):
+        if result.outcome == "fallback" and now.lasting and words.only_tells(turn.text, intent):
             return self._noted(now), intent
         return self._reminded(kept, now), intent
 

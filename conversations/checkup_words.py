@@ -41,10 +41,16 @@ _ENTERPRISE = re.compile(r"公司|企业|单位|厂|店|个体|我们招|招(?:�
 _WANTS = re.compile(
     r"想|要(?!是)|请|帮|能|可以|可不|怎|咋|如何|申请|申报|办理?(?!的|了|过|好)|享受|政策|补贴|补助|优惠|奖励|查|问|投诉|举报|如果|要是|假如|那|不$|吗|呢$|他|她|别人|朋友|人家"
 )
+# "道路运输证年审" is a question put as a heading, "有营业执照" tells something
+_HEADING = re.compile(
+    r"[证照]|许可|登记|备案|年审|年检|年报|申报|认定|注销|变更|补办|换发|延续|审批|鉴定|公证|转移|迁移|挂失|缴纳|缴费|提取|报销|贷款|年金"
+)
+_TELLS = re.compile(r"我|咱|俺|[有是已了过没在]|刚|才")
 _COMPLAINS = re.compile(r"投诉|举报|反映|控告|维权|没人管|不作为|态度|太过分|气死|扰民")
 _OF_OTHERS = re.compile(
     r"有(?:人|个|家|几个)|邻居|隔壁|楼[上下]|门口|旁边|他们|那家|这家(?!公司是我)|偷偷|乱[倒收扔停搭]|不让|不给|扰民|没人管"
 )
+_LOST = re.compile(r"[证照卡本簿章牌].{0,3}(?:丢|没了|遗失|坏|烂|不见|过期|到期)")  # asks what to do about it
 _STATES = re.compile(r"^(?:我|俺|咱|有|没|是|不|都|已经|刚|就|还|老家|名下|账)|[了过的]$")
 _ALL_POLICIES = re.compile(
     r"(?:那|我们?|咱们?|公司|现在|目前|都|还|能|可以|有没有|有|享受|申请|领|拿|哪些|什么|啥|些|点|子|政策|补贴|补助|优惠|扶持|奖励|的|吗|呢|没得|没|不|呀|啊|[?？。，,\s])+"
@@ -87,6 +93,8 @@ def asks_whether(text: str, intent: str | None) -> bool:
         return False  # "不对，我说的是租房的", "那现在的标准是多少" go on with whatever was asked
     if _ASKS_HOW_MUCH.search(plain) and not _ENDS_WITH_WHETHER.search(plain):
         return False  # "那能拿多少钱"
+    if situation_alone(plain) and not _CHECKS.search(plain):
+        return False  # "企业的呢" goes on with whatever was asked
     if intent == ELIGIBILITY and not (is_question(plain) or _CHECKS.search(plain)):
         return False  # "我想问创业担保贷款" asks for the entry
     if intent == ELIGIBILITY:
@@ -120,6 +128,8 @@ def is_bare_statement(text: str) -> bool:
     plain = normalised(text)
     if len(plain) > LONGEST_LEANING or is_question(plain) or _WANTS.search(plain):
         return False
+    if _HEADING.search(plain) and not _TELLS.search(plain):
+        return False
     if _OF_OTHERS.search(plain):  # a grievance tells of others
         return False
     return correction(plain) is None and situation_alone(plain) is None
@@ -128,7 +138,7 @@ def is_bare_statement(text: str) -> bool:
 def is_statement(text: str) -> bool:
     """Whether a message tells something, rather than naming a matter ("名下有套老家的房子", but not "无房证明")."""
     plain = normalised(text)
-    return bool(_STATES.search(plain)) and not _WANTS.search(plain) and not is_question(plain)
+    return bool(_STATES.search(plain)) and not (_WANTS.search(plain) or _LOST.search(plain) or is_question(plain))
 
 
 def asks_for_all(text: str) -> bool:

@@ -144,8 +144,9 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
         return DECLINE  # "都不是" to a list is for answering, "不用了" is for nobody
     if not case.options and len(text) <= SHORT and (intent == "pick_option" or _BARE_AMOUNT.fullmatch(text.strip())):
         return NOTHING_TO_PICK  # "8个月" answers nothing that was asked
-    if intent == OUT_OF_SCOPE and case.entry_id is not None and confidence < SURE and phrases.is_elliptic(text):
-        return ANSWER  # "换发呢" goes on with what is discussed, however little it sounds like a matter of government
+    short = phrases.is_elliptic(text) or len(text.strip()) <= SHORT
+    if intent == OUT_OF_SCOPE and case.entry_id is not None and confidence < SURE and short:
+        return ANSWER  # "换发呢", "利息谁出" go on with what is discussed, however little they sound like a matter of government
     return intent if intent in _OF_THEIR_OWN else ANSWER
 
 

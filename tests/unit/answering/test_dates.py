@@ -92,3 +92,13 @@ def test_the_day_answered_for_lies_in_the_period_and_is_the_nearest(first: date,
     day = period.day(today)
     assert period.holds(day)
     assert abs(day - today) == min(abs(first - today), abs(last - today)) or day == today
+
+
+@pytest.mark.parametrize("text", ["我是1970年的女工人", "我妈1965年生的什么时候退", "我爸是1963年", "1978年的女职工几岁退休"])
+def test_a_year_of_birth_is_no_time_asked_about(text: str) -> None:
+    assert asked_period(text, TODAY) is None
+
+
+@pytest.mark.parametrize("text", ["2010年的退休政策是怎样的", "2008年我买的房能提取公积金吗", "2005年的标准是多少"])
+def test_an_old_year_is_still_a_time(text: str) -> None:
+    assert asked_period(text, TODAY) is not None

@@ -36,7 +36,8 @@ def test_a_wish_to_change_a_thing_is_not_answered_by_the_notary():
 def test_a_term_that_another_entry_is_about_and_this_one_lacks():
     sale, halved = entry("二手房不动产转移登记", "房子过户要交什么税"), entry("六税两费减半政策解读", "房产税能减半吗")
     assert beside("房产税怎么交", sale, halved, terms=("房产税",))
-    assert not beside("房产税怎么交", halved, sale, terms=("房产税",))
+    assert not beside("房产税减半怎么办", halved, sale, terms=("房产税",))
+    assert beside("房产税怎么交", halved), "that it is halved does not tell how it is paid"
     assert not beside("房产税怎么交", sale, terms=("房产税",)), "no other entry has it: it may be said otherwise"
 
 
@@ -45,3 +46,20 @@ def test_everyday_words_in_common_are_no_answer():
     assert beside("想请个保姆社区有补贴吗", rent)
     assert not beside("租房子社区有补贴吗", rent)
     assert not beside("想请个保姆社区有补贴吗", rent, probability=0.95)
+
+
+def test_what_is_to_be_done_is_what_the_entry_tells():
+    founding = entry("社会团体成立登记", "怎么成立协会", answer="先取得业务主管单位同意，再申请成立登记。")
+    assert beside("社会团体要注销登记，需要准备什么材料", founding, probability=0.95)
+    assert beside("社会团体注销登记的流程", founding, probability=0.95)
+    assert not beside("社会团体成立登记的流程", founding)
+    fund = entry("离职提取住房公积金", answer="与单位解除劳动关系后提取。")
+    assert not beside("公司注销了，公积金怎么取", fund), "it is why, not what"
+    assert not beside("食品经营许可证延续要多久", entry("食品经营许可证核发", answer="有效期届满前三十日申请换发。"))
+
+
+def test_another_document_than_the_one_that_is_lost():
+    card = entry("居民身份证换领、补领", "身份证丢了怎么办")
+    assert beside("行驶证丢了，补一个", card, probability=0.93)
+    assert not beside("身份证丢了，补一个", card)
+    assert not beside("老人的身份证快到期了咋换", card)

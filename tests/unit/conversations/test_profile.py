@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conversations import profile
-from conversations.checkup_words import is_about_a_person, is_bare_statement, yes_or_no
+from conversations.checkup_words import asks_whether, is_about_a_person, is_bare_statement, is_statement, yes_or_no
 from enterprises.hearing import hear
 from enterprises.values import Amount, Choice, Place
 
@@ -69,12 +69,17 @@ def test_any_message_can_be_looked_at(text: str) -> None:
     profile.corrected(text)
 
 
-@pytest.mark.parametrize("text", ["纳税就在示例区", "资产两千多万", "社保都交着呢从来没断过", "我们公司有50个人"])
+@pytest.mark.parametrize(
+    "text", ["纳税就在示例区", "资产两千多万", "社保都交着呢从来没断过", "我们公司有50个人", "已经备案了", "有营业执照"]
+)
 def test_a_bare_statement_asks_for_nothing(text):
     assert is_bare_statement(text)
 
 
-@pytest.mark.parametrize("text", ["租房的", "我想申请补贴", "那个体户呢", "要钱不", "怎么注销", "不对，我说的是租房的"])
+@pytest.mark.parametrize(
+    "text",
+    ["租房的", "我想申请补贴", "那个体户呢", "要钱不", "怎么注销", "不对，我说的是租房的", "道路运输证年审", "餐饮营业执照变更"],
+)
 def test_what_asks_or_names_a_situation_is_no_statement(text):
     assert not is_bare_statement(text)
 
@@ -89,3 +94,13 @@ def test_a_yes_or_no_before_a_fact_is_told_apart_from_a_correction():
 def test_benefits_for_a_person_are_told_from_those_of_an_enterprise():
     assert is_about_a_person("我妈今年八十一了能领啥补贴")
     assert not is_about_a_person("我们公司招了两个残疾人有什么补贴")
+
+
+def test_a_lost_document_is_a_matter_and_no_statement():
+    assert is_statement("名下有套老家的房子")
+    assert not is_statement("营业执照丢了")
+
+
+def test_the_other_case_alone_asks_what_was_asked_before():
+    assert not asks_whether("企业的呢", "eligibility")
+    assert asks_whether("企业能申请吗", "eligibility")
