@@ -56,6 +56,7 @@ _COMPLAINS = re.compile(r"投诉|举报|反映|控告|维权|没人管|不作为
 _OF_OTHERS = re.compile(
     r"有(?:人|个|家|几个)|邻居|隔壁|楼[上下]|门口|旁边|他们|那家|这家(?!公司是我)|偷偷|乱[倒收扔停搭]|不让|不给|扰民|没人管"
 )
+_LOST = re.compile(r"[证照卡本簿章牌].{0,3}(?:丢|没了|遗失|坏|烂|不见|过期|到期)")  # asks what to do about it
 _STATES = re.compile(r"^(?:我|俺|咱|有|没|是|不|都|已经|刚|就|还|老家|名下|账)")
 _ALL_POLICIES = re.compile(
     r"(?:那|我们?|咱们?|公司|现在|目前|都|还|能|可以|有没有|有|享受|申请|领|拿|哪些|什么|啥|些|点|子|政策|补贴|补助|优惠|扶持|奖励|的|吗|呢|没得|没|不|呀|啊|[?？。，,\s])+"
@@ -109,6 +110,8 @@ def asks_whether(text: str, intent: str | None) -> bool:
         return False  # "不对，我说的是租房的", "那现在的标准是多少" go on with whatever was asked
     if _ASKS_HOW_MUCH.search(plain) and not _ENDS_WITH_WHETHER.search(plain):
         return False  # "那能拿多少钱"
+    if situation_alone(plain) and not _CHECKS.search(plain):
+        return False  # "企业的呢" goes on with whatever was asked
     if intent == ELIGIBILITY and not (is_question(plain) or _CHECKS.search(plain)):
         return False  # "我想问创业担保贷款" asks for the entry
     if intent == ELIGIBILITY:
@@ -152,7 +155,7 @@ def is_bare_statement(text: str) -> bool:
 def is_statement(text: str) -> bool:
     """Whether a message tells something, rather than naming a matter ("名下有套老家的房子", but not "无房证明")."""
     plain = normalised(text)
-    return bool(_STATES.search(plain)) and not _WANTS.search(plain) and not is_question(plain)
+    return bool(_STATES.search(plain)) and not (_WANTS.search(plain) or _LOST.search(plain) or is_question(plain))
 
 
 def asks_for_all(text: str) -> bool:
