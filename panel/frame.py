@@ -12,7 +12,7 @@ from panel.own_account import change_password
 from staff.members import Member
 from staff.roles import ROLE_NAMES
 
-STATIC_VERSION = "3"
+STATIC_VERSION = "4"
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def bars(labels: Sequence[str], series: Mapping[str, Sequence[int]], colours: Ma
         f'<div class="bars"><div class="bars-legend">{legend}</div>'
         f'<div class="bars-scale"><span>{top:,}</span><span>{_half(top)}</span><span>0</span></div>'
         f'<svg viewBox="0 0 {max(len(labels), 1)} {PLOT:g}" preserveAspectRatio="none" role="img">{grid}{drawn}</svg>'
-        f'<div class="bars-labels">{"".join(f"<span>{escape(label)}</span>" for label in _some_of(labels))}</div></div>'
+        f'<div class="bars-labels">{_named(labels)}</div></div>'
     )
 
 
@@ -60,8 +60,9 @@ def _half(top: int) -> str:
     return f"{top // 2:,}" if top > 1 else ""
 
 
-def _some_of(labels: Sequence[str]) -> list[str]:
-    """At most eight, evenly apart, the first and the last among them."""
-    if len(labels) <= MOST_LABELS:
-        return list(labels)
-    return [labels[round(at * (len(labels) - 1) / (MOST_LABELS - 1))] for at in range(MOST_LABELS)]
+def _named(labels: Sequence[str]) -> str:
+    """At most eight of them, evenly apart, each below the middle of its bar."""
+    step = -(-len(labels) // MOST_LABELS) or 1
+    return "".join(
+        f'<span style="left:{(at + 0.5) / len(labels):.2%}">{escape(labels[at])}</span>' for at in range(0, len(labels), step)
+    )

@@ -23,7 +23,7 @@ OUTCOMES = (("answer", "答复", "#1a5fb4"), ("clarify", "选项与追问", "#8f
 DEPARTMENT_COLUMNS: list[dict[str, Any]] = [
     {"name": key, "label": label, "field": key, "align": "left" if key == "department" else "right", "sortable": True}
     for key, label in (
-        ("department", "部门"), ("tickets", "工单数"), ("answered", "已答复"), ("on_time_rate", "按时答复率 %"), ("overdue", "超期未答复"),
+        ("department", "部门"), ("tickets", "工单数"), ("answered", "已答复"), ("on_time_rate", "按时率 %"), ("overdue", "超期未答"),
         ("satisfaction", "满意率 %"),
     )
 ]  # fmt: skip

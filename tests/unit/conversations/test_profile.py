@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conversations import profile
-from conversations.checkup_words import is_about_a_person, is_bare_statement, yes_or_no
+from conversations.checkup_words import asks_whether, is_about_a_person, is_bare_statement, is_statement, yes_or_no
 from enterprises.hearing import hear
 from enterprises.values import Amount, Choice, Place
 
@@ -94,3 +94,13 @@ def test_a_yes_or_no_before_a_fact_is_told_apart_from_a_correction():
 def test_benefits_for_a_person_are_told_from_those_of_an_enterprise():
     assert is_about_a_person("我妈今年八十一了能领啥补贴")
     assert not is_about_a_person("我们公司招了两个残疾人有什么补贴")
+
+
+def test_a_lost_document_is_a_matter_and_no_statement():
+    assert is_statement("名下有套老家的房子")
+    assert not is_statement("营业执照丢了")
+
+
+def test_the_other_case_alone_asks_what_was_asked_before():
+    assert not asks_whether("企业的呢", "eligibility")
+    assert asks_whether("企业能申请吗", "eligibility")

@@ -26,11 +26,11 @@ def test_bars_stand_on_each_other_up_to_their_sum():
     assert drawn.count('<i style="background:') == 2
 
 
-def test_long_series_name_some_days_and_always_the_first_and_the_last():
+def test_long_series_name_some_days_each_below_its_bar():
     days = [f"{number:03d}" for number in range(365)]
     drawn = bars(days, {"答复": [1] * 365}, COLOURS)
-    shown = re.findall(r"<span>(\d{3})</span>", drawn)
-    assert (len(shown), shown[0], shown[-1]) == (8, "000", "364")
+    shown = re.findall(r'<span style="left:([\d.]+)%">(\d{3})</span>', drawn)
+    assert (len(shown), shown[0], shown[-1]) == (8, ("0.14", "000"), ("88.36", "322"))
     assert 'bars-legend"></div>' in drawn, "one series needs no legend"
 
 
