@@ -93,6 +93,7 @@ def test_labelled_intents_are_weighed_by_a_second_dialogue_model(services: Servi
     asked = [(text, "human_handoff") for text in used] + [("您好", "greet")]
     with (
         patch.object(store_run, "train_with_bank", fake_training),
+        patch.object(store_run, "fingerprint", lambda _settings: "sources"),  # of an encoder that this test has not
         patch.object(labels_worth, "train_with_bank", fake_training),
         patch.object(labels_worth, "named_intents", named),
         patch.object(labels_worth, "frozen_intents", lambda _own: ((), asked)),
