@@ -23,7 +23,7 @@ from conversations.checkup_form import Form, as_json, facts_from_json
 from conversations.profile import REGION_FACT
 from conversations.records import OpenTurn
 from conversations.result import Result
-from enterprises.facts import registry
+from enterprises.facts import NUMERIC, registry
 from enterprises.hearing import hear, is_question, normalised, place_alone, read_answer, read_share, reading_of
 from enterprises.values import Choice, Facts, FactValue
 
@@ -96,7 +96,7 @@ class Checkups:
         command = profile.command_of(turn.text)
         if command is not None:
             return self._remember_or_forget(replace(now, case=replace(case, awaiting=None)), *command), "inform"
-        if case.awaiting is not None:
+        if case.awaiting is not None and not (profile.corrected(turn.text) and now.lasting):
             return None
         if now.form is not None and now.form.asking is not None:
             step = self._step(now, now.form, now.form.asking, intent, confidence)
@@ -117,6 +117,8 @@ class Checkups:
             return self._begin_match(now), POLICY_MATCH
         if intent == POLICY_MATCH and confidence < SURE and now.lasting and not words.asks_for_policies(turn.text):
             return self._noted(now), "inform"
+        if intent == POLICY_MATCH and words.names_one(turn.text) and self._adviser.is_a_matter(turn.text, as_of):
+            return None
         if intent == POLICY_MATCH and (not case.options or words.asks_for_policies(turn.text)):
             match = self._begin_match(now)
             nothing = match.answer is not None and match.outcome == "clarify" and looks_for_a_matter(turn.text)
@@ -178,7 +180,11 @@ class Checkups:
     def _step(self, now: _Turn, form: Form, fact: str, intent: str | None, confidence: float) -> Result | None:
         """The answer to our question; None when the message is something else."""
         plain = normalised(now.text)
-        if words.wants_to_stop(now.text) or phrases.is_refusal(plain) or (intent == "stop" and confidence >= SURE):
+        if (
+            words.wants_to_stop(now.text)
+            or phrases.is_refusal(plain)
+            or (intent == "stop" and confidence >= SURE and words.leaves(intent, now.text))
+        ):
             return Result("smalltalk", wording.CHECK_STOPPED, replace(now.case, form=None))
         if phrases.button_intent(plain) or phrases.rule_intent(plain) in LEAVING:
             return None
@@ -194,6 +200,8 @@ class Checkups:
         reading, value = reading_of(fact, now.text, now.as_of)
         if reading == "unclear" and (share := read_share(fact, now.text, self._facts(now, form))) is not None:
             reading, value = "value", share
+        if reading == "value" and fact not in now.told and _names_another(fact, now):
+            reading = "unclear"  # "资产三千来万" is no answer to how much the profit is
         if reading == "value" and value is not None:
             now = replace(now, told={**now.told, fact: value}, lasting={**now.lasting, fact: value})
             return self._continue(now, replace(form, unclear=0), eligibility_wording.understood(fact, value))
@@ -306,6 +314,9 @@ class Checkups:
             last = form.asked[-2] if form.asking and len(form.asked) > 1 else form.asked[-1]
             value = read_answer(last, corrected, as_of)
             told = {last: value} if value is not None else {}
+        supposed = words.supposed(turn.text) if not told and form is not None and form.asked and form.asking is None else None
+        if supposed and form is not None and (value := read_answer(form.asked[-1], supposed, as_of)) is not None:
+            told = {form.asked[-1]: value}
         if not told and form is not None and form.kind == POLICY_MATCH and (place := place_alone(turn.text)) is not None:
             told, about_self = {REGION_FACT: place}, True
         about_self = about_self or words.is_bare_statement(turn.text)
@@ -332,6 +343,13 @@ class Checkups:
         form = replace(form, asides=form.asides + 1)
         text = f"{result.text}\n{eligibility_wording.reminder(form.asking or '')}"
         return replace(result, text=text, case=replace(result.case, form=asdict(form)))
+
+
+def _names_another(fact: str, now: _Turn) -> bool:
+    """Whether a message that tells a number says by its words that it is of another fact."""
+    told = [registry()[name] for name in now.told if registry()[name].type in NUMERIC]
+    plain = normalised(now.text)
+    return registry()[fact].type in NUMERIC and any(hint in plain for other in told for hint in other.hints)
 
 
 def _with_note(answer: Answer, text: str) -> str:

@@ -7,14 +7,17 @@ from answering.dates import asked_period
 from answering.facets import asked_facets
 from answering.following import correction, situation_alone
 from conversations import profile
-from conversations.complaint_words import steps_out
+from conversations.complaint_words import is_grievance, steps_out
 from enterprises.hearing import is_question, normalised
 
 ELIGIBILITY = "eligibility"
 LONGEST_LEANING = 24  # characters of a message that means the entry under discussion
 _STOPS = re.compile(r"^(?:取消|算了|不问了|不查了|不核对了|不弄了|不想.{0,4}了|停|停止|结束|退出|到此为止)[了吧啊。!！]*$")
 _CHECKS = re.compile(
-    r"能不能|可不可以|能否|是否|符不符合|符合|够不够|够格|够条件|够资格|够得上|有资格|算不算|有没有资格|满足|轮得到|(?:能|可以|能够)(?:享受|申请|领|拿|办|报|用|贷|减|免|补|提)"
+    r"能不能|可不可以|能否|是否|符不符合|符合|够不够|够格|够条件|够资格|够得上|有资格|算不算|有没有资格|满足|轮得到|(?:能|可以|能够)(?:享受|申请|领|拿|办|报|用|贷|减|免|补|提|弄|搞|沾)"
+)
+_NAMES_ONE = re.compile(
+    r"^(?:我们?|咱们?|公司|单位|本人)?(?:想|要|打算)(?:申请|申领|领|办|申报|享受)(?:一下|个)?(?!点|些|什么|啥|哪|补贴|政策|优惠)[^，,。?？]{3,}$"
 )
 _LISTS_CONDITIONS = re.compile(
     r"(?:什么|哪些|啥|怎样的?)(?:申请|申报|办理)?(?:条件|要求|资格|门槛)|(?:条件|要求|门槛)(?:是什么|有哪些|是啥|有什么)"
@@ -41,6 +44,9 @@ _ENTERPRISE = re.compile(r"公司|企业|单位|厂|店|个体|我们招|招(?:�
 _WANTS = re.compile(
     r"想|要(?!是)|请|帮|能|可以|可不|怎|咋|如何|申请|申报|办理?(?!的|了|过|好)|享受|政策|补贴|补助|优惠|奖励|查|问|投诉|举报|如果|要是|假如|那|不$|吗|呢$|他|她|别人|朋友|人家"
 )
+_SUPPOSES = re.compile(
+    r"^(?:那么?|，|,|\s)*(?:要是|如果|假如|假设|换成|万一|改成)(?:是|有|我们?|公司)*(?P<rest>.{1,14}?)(?:的话)?(?:呢|可以吗|行吗|能吗|怎么样|行不行)?[?？。]*$"
+)
 # "道路运输证年审" is a question put as a heading, "有营业执照" tells something
 _HEADING = re.compile(
     r"[证照]|许可|登记|备案|年审|年检|年报|申报|认定|注销|变更|补办|换发|延续|审批|鉴定|公证|转移|迁移|挂失|缴纳|缴费|提取|报销|贷款|年金"
@@ -51,11 +57,22 @@ _OF_OTHERS = re.compile(
     r"有(?:人|个|家|几个)|邻居|隔壁|楼[上下]|门口|旁边|他们|那家|这家(?!公司是我)|偷偷|乱[倒收扔停搭]|不让|不给|扰民|没人管"
 )
 _LOST = re.compile(r"[证照卡本簿章牌].{0,3}(?:丢|没了|遗失|坏|烂|不见|过期|到期)")  # asks what to do about it
-_STATES = re.compile(r"^(?:我|俺|咱|有|没|是|不|都|已经|刚|就|还|老家|名下|账)|[了过的]$")
+_STATES = re.compile(r"^(?:我|俺|咱|有|没|是|不|都|已经|刚|就|还|老家|名下|账)")
 _ALL_POLICIES = re.compile(
     r"(?:那|我们?|咱们?|公司|现在|目前|都|还|能|可以|有没有|有|享受|申请|领|拿|哪些|什么|啥|些|点|子|政策|补贴|补助|优惠|扶持|奖励|的|吗|呢|没得|没|不|呀|啊|[?？。，,\s])+"
 )
 _ASKS_HOW_MUCH = re.compile(r"多少|标准是|怎么规定|什么时候")
+
+
+def names_one(text: str) -> bool:
+    """Whether a message wants one thing by name ("我想申请青年人才补贴") rather than whatever there is."""
+    return bool(_NAMES_ONE.match(normalised(text)))
+
+
+def supposed(text: str) -> str | None:
+    """What is supposed instead of what was told ("那要是十三个月呢"); None: nothing is."""
+    match = _SUPPOSES.match(normalised(text))
+    return match["rest"] if match else None
 
 
 def leaves(intent: str | None, text: str) -> bool:
@@ -104,7 +121,7 @@ def asks_whether(text: str, intent: str | None) -> bool:
 
 def only_tells(text: str, intent: str | None) -> bool:
     """Whether a message tells of the sender and asks for nothing."""
-    if is_question(text):
+    if is_question(text) or is_grievance(text):
         return False
     if is_bare_statement(text):
         return True

@@ -58,11 +58,11 @@ _END = r"[呀啊哦吧了的呢哈啦，,。.!！~～\s]*"
 _REGION = re.compile(r"[\u4e00-\u9fff]{2,4}[省市区县]|[那这]个")
 _GOES_ON = re.compile(r"(?:嗯+|哦|好的?|那|行|来|咱们?|我们)*(?:接着|继续)(?:说|登记|投诉|来|填|弄)?(?:吧|呗|啊)?" + _END)
 _YES = re.compile(
-    r"(?:(?:好|对|是|嗯|行|可以|确认|确定|没错|没问题|提交|登记|就这样|就这么[办着]|这样|正确|无误|ok|谢谢|麻烦|中|要得|妥|成|报上去|交上去)(?:的|了|吧|啊|呀|嘞|呗|哈|你|您|登记|提交)*[，,。.!！~\s]*)+",
+    r"(?:(?:好|对|是|嗯|行|可以|确认|确定|没错|没毛病|没问题|提交|登记|就这样|就这么[办着]|这样|正确|无误|ok|谢谢|麻烦|中|要得|妥|成|报上去|交上去)(?:的|了|吧|啊|呀|嘞|呗|哈|你|您|登记|提交)*[，,。.!！~\s]*)+",
     re.IGNORECASE,
 )
 _SKIP = re.compile(
-    r"(?:我)?(?:就)?(?:先)?(?:都|全都|全部)?(?:跳过|不方便|不太方便|不想|不愿意?|不留|不填|不提供|不说|不用|不要|不需要|不必|没有|无|匿名|保密|算了)"
+    r"(?:那)?(?:我)?(?:就)?(?:先)?(?:都|全都|全部)?(?:跳过|不方便|不太方便|不想|不愿意?|不留|不填|不提供|不说|不用|不要|不需要|不必|没有|无|匿名|保密|算了)"
     r"(?:说|留|透露|提供|给|填|联系|我|电话|手机|号码|联系方式|的|就|行)*" + _END
 )
 _UNKNOWN = re.compile(
@@ -77,6 +77,7 @@ _FILLERS = re.compile(
     r"[，,。.!！、\s]|开始|的时候|左右|以后|之后|以前|旁边|附近|门口|对面|是|在|就|那边|那里|这边|的|了|吧|大概|应该"
 )
 MOST_BESIDES = 1  # characters besides a place or time, in a message that tells nothing else
+MOST_OF_A_TIME = 0.45  # of a message that says when ("昨晚上一点多到四点")
 _FIELD_WORDS: Mapping[str, str] = {
     CONTACT: r"联系电话|联系方式|电话号码?|手机号?码?|号码|联系人?",
     WHEN: r"发生时间|时间|日期|日子",
@@ -205,18 +206,24 @@ def _answer(draft: Draft, text: str) -> Draft:
             where=whole if named in whole and not has_complaint_detail(_REGION.sub("", whole.replace(named, ""))) else named,
         )
     if asked == WHERE and gathered.where is None:
-        short = rest and len(rest) <= LONGEST_PLACE and facts.time_in(rest) is None and not asks_something(rest)
+        short = rest and len(rest) <= LONGEST_PLACE and facts.time_in(rest) is None and _is_value(rest)
         gathered = replace(gathered, where=facts.some_place_in(rest) or (rest if short and len(rest) >= 2 else None))
     nearer_place = draft.where is not None and (facts.place_in(rest) or draft.where in rest)
     if asked == WHEN and gathered.when is None and nearer_place and len(rest) <= LONGEST_PLACE:
-        return replace(gathered, where=rest.strip("，,。 "))  # "惠民路从菜场到医院那一段" says where once more
-    if asked == WHEN and gathered.when is None and rest and len(rest) <= LONGEST_TIME and not asks_something(rest):
+        named = re.sub(rf"^(?:{_FIELD_WORDS[WHERE]})(?:是|在|就是)?", "", rest)
+        return replace(gathered, where=named.strip("，,。 "))  # "惠民路从菜场到医院那一段" says where once more
+    if asked == WHEN and gathered.when is None and rest and len(rest) <= LONGEST_TIME and _is_value(rest):
         gathered = replace(gathered, when=rest)
     beyond = len(rest) - len(getattr(gathered, asked) or "") if asked != CONTACT else len(rest)
     tells = asked != CONTACT or not asks_something(rest)
     if (beyond >= ADDS_TO_STORY or (asked == CONTACT and facts.time_in(rest))) and tells and has_complaint_detail(rest):
         gathered = replace(gathered, what=_longer(draft.what, rest))
     return gathered
+
+
+def _is_value(text: str) -> bool:
+    """Whether a message may be taken as it stands for what was asked: no question and no bare yes."""
+    return not (asks_something(text) or _YES.fullmatch(text) or is_cancel(text))
 
 
 def _confirm(draft: Draft, text: str) -> Draft:
@@ -259,7 +266,8 @@ def _nearer(draft: Draft, text: str) -> Draft | None:
     if not text or len(text) > LONGEST_PLACE or asks_something(text):
         return None
     when, where = facts.time_in(text), facts.place_in(text)
-    if when and not where and len(_FILLERS.sub("", text.replace(when, ""))) <= MOST_BESIDES:
+    besides = len(_FILLERS.sub("", text.replace(when or "", "")))
+    if when and not where and besides <= max(MOST_BESIDES, round(len(text) * MOST_OF_A_TIME)):
         return replace(draft, when=text.strip("，,。 ")[:LONGEST_TIME])
     if where and not when and len(_FILLERS.sub("", text.replace(where, ""))) <= MOST_BESIDES:
         return replace(draft, where=text.strip("，,。 ")[:LONGEST_PLACE])

@@ -22,6 +22,9 @@ _WORDS = {
 }
 _RATED = {intent: re.compile(rf"(?:{words}){_ENDING}*(?P<reason>.*)", re.DOTALL) for intent, words in _WORDS.items()}
 _ASKS = re.compile(r"[?？]|怎么|如何|什么|哪|多少|几|吗|能不能|可不可以|是不是|我(?:想|要)问|请问")
+_MISSING = re.compile(
+    r"(?:因为|就是|主要)?(?:你们?|您)?(?:都|也|又|根本)?没(?:有)?(?:说|讲|写|告诉|答)"
+)  # "你没说在哪办" asks nothing
 _LEAST_REASON = 3  # characters
 
 
@@ -41,7 +44,7 @@ def rating_in(text: str) -> tuple[str, str] | None:
 
 def is_reason(text: str) -> bool:
     """Whether a message after a bad rating tells why, and does not ask something."""
-    return len(text.strip()) >= _LEAST_REASON and not _ASKS.search(text)
+    return len(text.strip()) >= _LEAST_REASON and not (_ASKS.search(text) and not _MISSING.match(text.strip()))
 
 
 def rate(

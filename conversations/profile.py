@@ -23,10 +23,12 @@ _FORGET = re.compile(
     rf"(?:把|将){_MINE}的?(?:企业|公司|个人|所有)?(?P<what>.{{0,8}}?)(?:都|全|全部)?(?:忘|删|清|抹)(?:了|记|掉|除|空)"
     rf"|(?:忘记|忘掉|忘了|删除|删掉|清除|清空|抹掉){_MINE}的?(?:企业|公司|个人|所有)?(?P<what2>.{{0,8}}?)(?:吧|了)?$"
     r"|^(?:把)?(?P<all>都|全|全部|统统)(?:给我)?(?:忘|删|清)(?:掉|了|记|除|空)+(?:吧|啊)?$"
+    r"|^(?:那个?|把)?(?P<what4>.{2,8}?)(?:给我)?(?:也|都)?(?:删|忘|清)(?:了|掉|除)(?:吧|啊)?$"
     rf"|(?:别|不要|不用)(?:再)?(?:记住|记|保存|存){_MINE}的?(?P<what3>.{{0,8}}?)(?:了|吧)?$"
 )
 _LIST = re.compile(
     rf"你(?:都|还)*(?:记得|记住|记着|记|知道|掌握|存|保存)(?:了|着|下)?{_MINE}的?(?:哪些|什么|啥|多少)(?:{_THINGS}|东西)?"
+    r"|^(?:你|都|还)*(?:记|存)(?:了|住|得|下)*我?(?:些)?(?:什么|啥|哪些)"
     r"|^你(?:都|还)*(?:记得|记住|知道)(?:不)?我们?(?:公司|企业|店)?(?:是|干|做|说过|叫)"
     rf"|{_MINE}的?{_THINGS}你(?:都|还)?(?:记得|记住|知道)(?:了)?(?:哪些|什么|吗|多少)"
     rf"|(?:看看|查看|查一下|查查)(?:你)?(?:记得|记住|记)(?:的|了)?(?:我们?)?的?(?:企业|公司)?的?{_THINGS}"
@@ -48,7 +50,7 @@ def command_of(text: str) -> tuple[Command, str | None] | None:
         return None
     if match["all"]:
         return "forget", None
-    what = (match["what"] or match["what2"] or match["what3"] or "").strip()
+    what = (match["what"] or match["what2"] or match["what3"] or match["what4"] or "").strip()
     if _ALL.match(what):
         return ("forget", None) if what or re.search(r"我|咱", plain) else None
     fact = fact_named(what)

@@ -49,6 +49,8 @@ _LOOKS_LIKE_A_NUMBER = re.compile(r"[A-Za-z]{0,4}[-\s]?\d[\d\s-]{3,24}(?:号)?")
 _NO_NUMBER = re.compile(
     r"(?:没有?|忘|丢|找不到|不记得|记不得|不知道).{0,6}(?:编号|单号|号码|号)|(?:编号|单号|号码?).{0,4}(?:没有?了?$|忘|丢|找不到|不记得|不知道)|^(?:没有|忘了|不记得了?|不知道|找不到了?)[。.]?$"
 )
+_TELLS_OR_RATES = frozenset({"inform", FEEDBACK_NEGATIVE})
+_OH = re.compile(r"[哦噢喔啊]+[。.!！~]*")
 _BARE_AMOUNT = re.compile(
     r"[\d一二三四五六七八九十百千万两几.,，]+\s*(?:个)?(?:月|年|人|万|元|块|岁|天|%|平|平方|平米)?(?:左右|多|的|了)?[。.]?"
 )
@@ -71,6 +73,8 @@ def effective_intent(intent: str | None, text: str) -> str | None:
     """The intent to act on: our own buttons' words mean what they say; plain courtesies are known without a classifier."""
     if button := phrases.button_intent(text):
         return button
+    if intent in _TELLS_OR_RATES and complaint_words.is_grievance(text) and not form.asks_something(text):
+        return "complaint"  # a rating of the assistant names nobody else
     return phrases.rule_intent(text) if intent in NOTHING_CLASSIFIED else intent
 
 
@@ -138,6 +142,8 @@ def task_of(intent: str | None, confidence: float, text: str, case: Case) -> str
     waits = case.options and case.picks is not None and (case.picks.asked or not _NO_REPLY.fullmatch(text.strip()))
     if _BARE_REPLY.fullmatch(text.strip()) and not waits and case.offer is None:
         return ACKNOWLEDGE  # to nothing that was asked
+    if _OH.fullmatch(text.strip()) and not case.options:
+        return ACKNOWLEDGE
     if intent == "affirm" and not case.options:
         return {OFFER_HANDOFF: HANDOFF, OFFER_TICKET: COMPLAINT}.get(case.offer or "", ACKNOWLEDGE)
     if intent == "deny" and not (case.options and not phrases.is_refusal(text)):
@@ -172,7 +178,7 @@ def yields_to_a_human(task: str, need: str, intent: str | None, confidence: floa
 
     A ticket is not given up for it, and a clear question is answered first.
     """
-    if case.ticket is not None or task not in {ANSWER, OUT_OF_SCOPE, COMPLAINT, FEEDBACK_NEGATIVE}:
+    if case.ticket is not None or task not in {ANSWER, OUT_OF_SCOPE, COMPLAINT, FEEDBACK_NEGATIVE, FEEDBACK_REASON}:
         return False
     if need == TOPIC:
         return True

@@ -43,6 +43,9 @@ _ECHO = re.compile(
 )
 _ECHOED = {"交": "缴", "涨": "增", "完成": "完", "评": "评认", "齐": "足齐", "全": "足全"}
 _FIRST_TIME = re.compile(r"(?<!不是)(?<!不算)(?:第一次|首次|头一[回次]|第一回)")
+_NEVER_PAID = re.compile(  # "没房" says nothing of months
+    rf"(?:{_NO.pattern})(?:有|交|缴|存|买|参|保|社保|公积金|失业保险|养老保险|过|了|的|啊|呢|吧|哦)*$"
+)
 _ONLY_NO = re.compile(r"没错|没问题|不错")
 _PEOPLE_AFTER = re.compile(r".?(?:个|人|名|位|号人|员工|职工)")
 _RELATIVE = re.compile(
@@ -67,12 +70,13 @@ _PLACE_LEAD = r"(?:注册|登记|纳税|开|办|搬|迁|设|落户|坐落)?(?:�
 _PLACE_TOLD = re.compile(
     rf"(?:我们?|咱们?|公司|企业|单位|厂|店|总部|本店)[^，,。?？]{{0,6}}?{_PLACE_LEAD}(?:了)?(?P<place>{_PLACE.pattern})(?!的?(?:政策|补贴|规定))"
     rf"|^(?:注册|登记|纳税|经营)(?:地|地址)?(?:[和也都就是、]|注册|登记|纳税|经营)*(?:在)(?P<bare>{_PLACE.pattern})"
-    rf"|(?:搬|迁)(?:到|去|至)了?(?P<moved>{_PLACE.pattern})|我们?是(?P<from>{_PLACE.pattern})的|我(?:们|家)?(?:现在)?住(?:在)?(?P<lives>{_PLACE.pattern})"
+    rf"|(?:搬|迁)(?:到|去|至)了?(?P<moved>{_PLACE.pattern})|我们?是(?P<from>{_PLACE.pattern})的|我(?:们|家)?(?:现在)?住(?:在)?(?P<lives>{_PLACE.pattern})|(?:[，,。 ])在(?P<apart>{_PLACE.pattern})(?=[，,。 ]|$)"
 )
 _SELF = re.compile(r"我|咱|俺|本(?:公司|店|厂|企业|单位)|(?:^|[，,。 ])(?:公司|厂|店|员工|职工|企业|单位)(?!所得税|名称)")
 _HYPOTHETICAL = re.compile(
     r"如果|要是|假如|假设|万一|换成|^那.{0,14}呢|比如|(?<!我)(?<!我们)(?<!咱)的(?:企业|公司|单位|人)(?:能|可以|是不是|算)"
 )
+_SUPPOSED_LEAD = re.compile(r"^(?:那么?|要是|如果|假如|换成|有|只有|才|是|\s)+")
 _PEOPLE_CONTEXT = re.compile(r"我|咱|公司|厂|店|企业|单位|员工|职工|雇|共")
 
 
@@ -153,7 +157,9 @@ def hear(text: str, today: date) -> Heard:
             told.setdefault(name, value)
     place = _PLACE_TOLD.search(plain)
     if place and not _HYPOTHETICAL.search(plain):
-        told["所在地区"] = Place(place["place"] or place["bare"] or place["moved"] or place["from"] or place["lives"])
+        told["所在地区"] = Place(
+            place["place"] or place["bare"] or place["moved"] or place["from"] or place["lives"] or place["apart"]
+        )
     return Heard(told, bool(_SELF.search(plain)) and not _HYPOTHETICAL.search(plain))
 
 
@@ -193,8 +199,10 @@ def _number_beside(fact: Fact, clause: str, text: str, numbers: list[Found]) -> 
         named = max((before.rfind(hint) for hint in fact.hints), default=-1) >= 0
         named = named or any(after.startswith((hint, f"的{hint}")) for hint in fact.hints)
         if fact.unit == "人":
-            counted = bool(found.unit) or bool(re.match(r"人|员工|职工|号人|个人", after))
-            in_general = fact.name == "从业人数" and (bool(_PEOPLE_CONTEXT.search(text)) or not before)
+            counted = bool(found.unit) or bool(
+                re.match(r"人|员工|职工|号人|个人", after) or re.search(r"人数(?:[是为有约共]|改成|改为|变成)*$", before)
+            )
+            in_general = fact.name == "从业人数" and (bool(_PEOPLE_CONTEXT.search(text)) or not _SUPPOSED_LEAD.sub("", before))
             named = counted and (named or in_general)
         if fact.unit in _TELLING_UNITS:
             named = bool(found.unit)
@@ -239,7 +247,7 @@ def _numeric_answer(fact: Fact, text: str) -> FactValue | None:
         months = read_months(text)
         if months is None and (bare := re.fullmatch(r"\d{1,3}", text)):
             months = Amount.exactly(float(bare.group()))
-        return Amount.exactly(0.0) if months is None and _says_no(text) else months
+        return Amount.exactly(0.0) if months is None and _NEVER_PAID.match(text) else months
     tenths = _TENTHS.search(text) if fact.unit == "%" else None
     if tenths and (numeral := read_numeral(tenths[1])) is not None and numeral.low is not None:
         return Amount(numeral.low * 9, numeral.low * 11)

@@ -80,10 +80,13 @@ def find_numbers(text: str) -> list[Found]:
     for match in _TOKEN.finditer(text):
         if any(match.start() < end and start < match.end() for start, end in spans):
             continue
+        if match["number"] == "一" and _NO_ONE.match(text, match.end("number")):
+            continue
         amount = _token(match)
         if amount is not None:
             unit = "%" if match["number"].startswith("百分之") else match["unit"] or ""
-            found.append(Found(amount, unit, _is_scaled(match["number"]), *match.span()))
+            end = match.end() - (len(match["number"]) - len(_counted(match)))
+            found.append(Found(amount, unit, _is_scaled(match["number"]), match.start(), end))
     return sorted(found, key=lambda f: f.start)
 
 
@@ -167,6 +170,7 @@ def _token(match: re.Match[str]) -> Amount | None:
     return amount
 
 
+_NO_ONE = re.compile(r"[共起直样般定旦切些边向律]")  # "一共" counts nothing
 _PIECES = re.compile(r"台|辆|套|件|项|间|亩|吨|次|平")
 
 

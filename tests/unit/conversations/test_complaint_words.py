@@ -4,8 +4,9 @@ import pytest
 
 from conversations import complaint_form as form
 from conversations import ticket_wording as wording
+from conversations.checkup_words import is_statement
 from conversations.complaint_form import Draft
-from conversations.complaint_words import asks_why_contact, declines_contact, resumes, slip_in, steps_out
+from conversations.complaint_words import asks_why_contact, declines_contact, is_grievance, resumes, slip_in, steps_out
 
 STORY = "巷子里的下水道堵了，脏水流到路上"
 
@@ -82,7 +83,7 @@ def test_where_once_more_is_no_time():
 
 
 @pytest.mark.parametrize(
-    ("text", "time"), [("国庆路的网吧", None), ("五一大道积水", None), ("五一放假的时候", "五一"), ("中秋节晚上", "中秋节晚上")]
+    ("text", "time"), [("国庆路的网吧", None), ("五一大道积水", None), ("五一那会儿", "五一"), ("中秋节晚上", "中秋节晚上")]
 )
 def test_a_road_named_after_a_holiday_is_no_time(text, time):
     assert form.facts.time_in(text) == time
@@ -133,3 +134,27 @@ class TestTakenUpAgain:
 
     def test_nothing_was_dropped(self, say):
         assert say("继续投诉", "complaint")["text"].endswith("回复“取消”即可。")
+
+
+@pytest.mark.parametrize("text", ["老板克扣我工资两千块", "保安骂人还推人", "隔壁饭店的油烟没人管", "办证大厅的人态度恶劣"])
+def test_a_wrong_done_by_others(text):
+    assert is_grievance(text)
+
+
+@pytest.mark.parametrize("text", ["没有拖欠工资", "你答得太差", "我们没欠款", "公司在示例区", "没拖欠过工钱"])
+def test_what_is_no_wrong_done_by_others(text):
+    assert not is_grievance(text)
+
+
+@pytest.mark.parametrize("text", ["好", "行吧", "嗯嗯"])
+def test_a_yes_is_no_time_and_no_place(text):
+    after = form.advance(Draft(what=STORY, where="和平巷", asked=form.WHEN), text)
+    assert (after.when, after.asked) == (None, form.WHEN)
+
+
+@pytest.mark.parametrize(
+    ("text", "states"),
+    [("名下有辆面包车", True), ("已经弄好了", True), ("营业执照丢了", False), ("无房证明", False), ("没办下来咋办", False)],
+)
+def test_what_is_told_while_facts_are_asked(text, states):
+    assert is_statement(text) is states

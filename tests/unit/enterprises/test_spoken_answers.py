@@ -93,3 +93,21 @@ def test_a_waste_heap_is_no_trade_and_a_school_no_degree():
     assert "行业" not in hear("有人倒建筑垃圾", TODAY).told
     assert "学历" not in hear("实验小学门口", TODAY).told
     assert hear("我只读了初中文化", TODAY).told["学历"] == Choice.of("高中及以下")
+
+
+@pytest.mark.parametrize(
+    ("text", "people"),
+    [("那要是两百个人呢", Amount.exactly(200)), ("人数改成六个", Amount.exactly(6)), ("换成80人", Amount.exactly(80))],
+)
+def test_people_that_are_supposed_or_corrected(text, people):
+    assert hear(text, TODAY).told["从业人数"] == people
+
+
+@pytest.mark.parametrize(("text", "months"), [("没房", None), ("没贷款", None), ("没交过", 0), ("没有缴公积金", 0), ("还没", 0)])
+def test_what_somebody_lacks_is_no_number_of_months(text, months):
+    assert read_answer("公积金缴存月数", text, TODAY) == (None if months is None else Amount.exactly(months))
+
+
+def test_all_together_counts_nothing():
+    assert read_answer("裁员率", "走了三个，年初一共六十人", TODAY) is None
+    assert hear("我们一共80人", TODAY).told["从业人数"] == Amount.exactly(80)
