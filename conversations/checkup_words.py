@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-from answering.dates import asked_period
+from answering.dates import asked_period, without_dates
 from answering.facets import asked_facets
 from answering.following import correction, situation_alone
 from conversations import profile
@@ -110,7 +110,7 @@ def asks_whether(text: str, intent: str | None) -> bool:
         return False  # "不对，我说的是租房的", "那现在的标准是多少" go on with whatever was asked
     if _ASKS_HOW_MUCH.search(plain) and not _ENDS_WITH_WHETHER.search(plain):
         return False  # "那能拿多少钱"
-    if situation_alone(plain) and not _CHECKS.search(plain):
+    if situation_alone(plain) and without_dates(plain) == plain and not _CHECKS.search(plain):
         return False  # "企业的呢" goes on with whatever was asked
     if intent == ELIGIBILITY and not (is_question(plain) or _CHECKS.search(plain)):
         return False  # "我想问创业担保贷款" asks for the entry

@@ -307,10 +307,8 @@ def _rated_besides(result: Result, rating: int) -> Result:
 
 
 def _outweighs(answer: Answer, confidence: float) -> bool:
-    """Whether an answer, or entries to choose from, were found with more certainty than the classifier has that the question is no
-    government matter."""
-    found = answer.outcome == "answer" or (answer.outcome == "clarify" and bool(answer.case.options))
-    return found and (answer.probability or 0.0) >= min(confidence, CERTAIN_ANSWER)
+    """Whether an answer was found with more certainty than the classifier has that the question is no government matter."""
+    return answer.outcome == "answer" and (answer.probability or 0.0) >= min(confidence, CERTAIN_ANSWER)
 
 
 def _continues(result: Result, text: str) -> bool:

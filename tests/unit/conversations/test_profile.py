@@ -104,3 +104,4 @@ def test_a_lost_document_is_a_matter_and_no_statement():
 def test_the_other_case_alone_asks_what_was_asked_before():
     assert not asks_whether("企业的呢", "eligibility")
     assert asks_whether("企业能申请吗", "eligibility")
+    assert asks_whether("那今年买的呢", "eligibility"), "another time is another check"
