@@ -10,6 +10,10 @@ _DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6,
 _NUMBER = re.compile(
     r"^(?:(?:不是|不要|不对)(?:这个|那个)?[，,、\s]*)?(?:我?(?:选|要看|想看|要|看|问的是|是|想问)?)?\s*第?\s*([1-9一二两三四五六七八九])\s*(?:个|项|条|种|号)?\s*(?:吧|呢|啊|的)?[。.!！,，]*$"
 )
+_NUMBER_TOLD = re.compile(
+    r"^(?:把|那|我?想[听看])?第([1-9一二两三四五六七八九])(?:个|项|条|种)(?:是|的|再|给我|帮我)?"
+    r"(?:详细|具体|仔细|说|讲|介绍|看|展开|啥意思|什么意思|怎么说)[\u4e00-\u9fff]{0,6}[?？。.!！]*$"
+)
 _LAST = re.compile(r"^(?:我?(?:选|要|看|是))?(?:最后|后面|末尾)(?:一|那)?(?:个|项|条)(?:吧|的)?[。.!！]*$")
 _NONE = re.compile(
     r"^(?:以上)?(?:都|全)(?:不是|不对|没有)(?:我(?:要|想)?(?:找|问|要|说)?的?(?:事|那个)?)?(?:哦|啊|吧|呢)?[。.!！,，~]*$|^没有我要的|^一个都不是"
@@ -72,13 +76,23 @@ def chosen(text: str, titles: Sequence[str]) -> int | None:
     for i, title in enumerate(titles):
         if title and plain == normalise(title):
             return i
-    match = _NUMBER.match(plain)
-    if match:
-        number = _DIGITS.get(match.group(1)) or int(match.group(1))
+    number = _number_in(plain)
+    if number is not None:
         return number - 1 if number <= len(titles) else None
     if titles and _LAST.match(plain):
         return len(titles) - 1
     return _named(plain, [normalise(title) for title in titles])
+
+
+def is_beyond(text: str, titles: Sequence[str]) -> bool:
+    """Whether the text picks a number that the list does not have."""
+    number = _number_in(normalise(text))
+    return number is not None and number > len(titles)
+
+
+def _number_in(plain: str) -> int | None:
+    match = _NUMBER.match(plain) or _NUMBER_TOLD.match(plain)
+    return (_DIGITS.get(match.group(1)) or int(match.group(1))) if match else None
 
 
 def _named(plain: str, titles: Sequence[str]) -> int | None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from answering import wording
 from answering.asked import joined, timing_of
-from answering.choosing import NONE_OF_THEM, agrees, goes_back, pick_of
+from answering.choosing import NONE_OF_THEM, agrees, goes_back, is_beyond, pick_of
 from answering.deciding import Candidate, narrowed
 from answering.facets import asked_facets
 from answering.follow_ups import described_by, named_among
@@ -44,6 +44,8 @@ class Picking:
         case = inquiry.case
         picks = case.picks or list_of(case.options, self._store.published(case.options))
         choice = pick_of(inquiry.text, picks, bool(case.options)) if picks else None
+        if picks and case.options and choice is None and is_beyond(inquiry.text, picks.labels):
+            return self.asked_again(inquiry, picks)
         if picks and case.options and agrees(inquiry.text):
             if len(picks.labels) > 1:
                 return self.asked_again(inquiry, picks)

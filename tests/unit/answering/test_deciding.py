@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from answering.choosing import NONE_OF_THEM, goes_back, pick_of
+from answering.choosing import NONE_OF_THEM, goes_back, is_beyond, pick_of
 from answering.deciding import MOST_OPTIONS, MOST_QUESTIONS, Candidate, base_title, narrowed, question_for, situation_of
 from answering.models import PickList
 from answering.rivals import rivals_of
@@ -110,7 +110,7 @@ LIST = PickList("要多久", ["省级（广东省）", "市级（广州市）", 
 
 @pytest.mark.parametrize(
     ("text", "choice"),
-    [("省里的", 0), ("市级", 1), ("住建局那个", 2), ("住房和城乡建设", 2), ("第二个", 1), ("b", 1), ("都不是", NONE_OF_THEM), ("需要什么材料", None), ("居住证", None)],
+    [("省里的", 0), ("市级", 1), ("住建局那个", 2), ("住房和城乡建设", 2), ("第二个", 1), ("第一个详细说说", 0), ("第二个是啥意思", 1), ("5", None), ("b", 1), ("都不是", NONE_OF_THEM), ("需要什么材料", None), ("居住证", None)],
 )  # fmt: skip
 def test_an_option_is_named_in_words(text: str, choice: int | None) -> None:
     assert pick_of(text, LIST, is_open=True) == choice
@@ -124,6 +124,11 @@ def test_a_list_stays_pickable_by_what_can_only_mean_it(text: str, choice: int |
     from dataclasses import replace
 
     assert pick_of(text, replace(LIST, picked=1), is_open=False) == choice
+
+
+@pytest.mark.parametrize(("text", "beyond"), [("4", True), ("第五个", True), ("3", False), ("5个人", False), ("要多久", False)])
+def test_a_number_that_the_list_does_not_have(text: str, beyond: bool) -> None:
+    assert is_beyond(text, LIST.labels) == beyond
 
 
 def test_going_back() -> None:
