@@ -197,7 +197,7 @@ def train_with_bank(settings: Settings, bank: Path, target: Path, progress: Prog
 
 def _train_into(target: Path, settings: Settings, progress: Progress, *more_data: Path) -> None:
     """Train in a folder of its own, so that a broken-off training leaves no half model."""
-    progress("训练对话模型（约一分钟）")
+    progress("训练对话模型（约两分钟）")
     out = target.parent / f".training-{os.getpid()}"
     name = "model"
     command = [str(_python()), "-m", "dialogue.server", "train", str(out), name, *map(str, more_data)]

@@ -53,7 +53,7 @@ def on_messages(instance: TrialInstance, messages: Sequence[tuple[str, str]], pr
 
 
 def by_cross_validation(settings: Settings, progress: Callable[[], None], folds: int = FOLDS) -> list[Guess]:
-    """Every training message, parsed by a model trained without its fold. Takes about a minute a fold.
+    """Every training message, parsed by a model trained without its fold. Takes about two minutes a fold.
 
     Raises: TrialError when a training fails.
     """
