@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from answering.wording import MAX_ANSWER, chinese_date, cut, facet_value, source_line, validity_line
+from answering.wording import MAX_ANSWER, chinese_date, cut, facet_value, quoted, source_line, validity_line
 from enterprises.conditions import Condition
 from enterprises.evaluation import Assessment, Finding
 from enterprises.facts import registry
@@ -21,7 +21,7 @@ NOT_UNDERSTOOD = "没有听明白这个回答。"
 def question(content: EntryContent, fact: str, deciding: Finding, *, heard: str = "", first: bool) -> str:
     """Asks for one fact and says which condition depends on it."""
     lead = f"{heard}\n" if heard else ""
-    lead += f"要看您是否符合“{cut(content.title, 60)}”的条件，需要核对几个情况。\n" if first else ""
+    lead += f"要看您是否符合{quoted(cut(content.title, 60))}的条件，需要核对几个情况。\n" if first else ""
     why = f"（关系到这个条件：{cut(deciding.condition.text, MAX_REASON)}{_clause(deciding.condition)}。"
     return f"{lead}{registry()[fact].ask}\n{why}{HOW_TO_ANSWER}）"
 
@@ -67,7 +67,7 @@ def conclusion(
     if verdict == "不符合":
         body = _not_met(content, title, assessment, facts)
     elif verdict == "符合":
-        body = [f"按您说的情况，符合“{title}”的条件。", *_lines(assessment.of("met"), facts, "符合")]
+        body = [f"按您说的情况，符合{quoted(title)}的条件。", *_lines(assessment.of("met"), facts, "符合")]
     else:
         body = _undecided(title, assessment, facts)
     body = [note, *body] if note else body
@@ -87,9 +87,9 @@ def conclusion(
 def _not_met(content: EntryContent, title: str, assessment: Assessment, facts: Facts) -> list[str]:
     failed = assessment.of("failed")
     if not failed:
-        return [f"不符合：“{title}”面向{'、'.join(content.audience)}，您说的是{told('企业类型', facts['企业类型'])}。"]
+        return [f"不符合：{quoted(title)}面向{'、'.join(content.audience)}，您说的是{told('企业类型', facts['企业类型'])}。"]
     first = failed[0].condition
-    lines = [f"不符合“{title}”的条件：{first.text}{_clause(first)}，{_situation(first, facts)}。"]
+    lines = [f"不符合{quoted(title)}的条件：{first.text}{_clause(first)}，{_situation(first, facts)}。"]
     return [
         *lines,
         *(f"另有不符合：{f.condition.text}{_clause(f.condition)}，{_situation(f.condition, facts)}。" for f in failed[1:4]),
@@ -97,7 +97,7 @@ def _not_met(content: EntryContent, title: str, assessment: Assessment, facts: F
 
 
 def _undecided(title: str, assessment: Assessment, facts: Facts) -> list[str]:
-    lines = [f"待核实：还不能确定是否符合“{title}”的条件。"]
+    lines = [f"待核实：还不能确定是否符合{quoted(title)}的条件。"]
     for finding in assessment.of("open")[:MOST_REASONS]:
         condition = finding.condition
         if finding.missing:

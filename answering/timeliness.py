@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from answering.dates import Period
-from answering.wording import chinese_date
+from answering.wording import chinese_date, quoted
 from knowledge_base.content import EntryContent
 from knowledge_base.validity import validity_of
 
@@ -62,7 +62,7 @@ def note(content: EntryContent, timing: Timing, successor: str | None = None) ->
     """
     now = validity_of(content, timing.today)
     document = content.source.replaced_by
-    replaced = f"，现行的是“{successor}”。" if successor else f"；所依据的文件已由“{document}”代替。" if document else "。"
+    replaced = f"，现行的是{quoted(successor)}。" if successor else f"；所依据的文件已由“{document}”代替。" if document else "。"
     if timing.period is None:
         return _at_present(content, now, replaced)
     words = timing.period.words
@@ -83,8 +83,8 @@ def note(content: EntryContent, timing: Timing, successor: str | None = None) ->
 
 def _at_present(content: EntryContent, now: str, replaced: str) -> str:
     if now == "expired":
-        return f"“{content.title}”已于{_to(content)}到期，现在不能再据此办理{replaced}"
-    return f"“{content.title}”自{_from(content)}起施行，现在还没有执行。" if now == "not_yet" else ""
+        return f"{quoted(content.title)}已于{_to(content)}到期，现在不能再据此办理{replaced}"
+    return f"{quoted(content.title)}自{_from(content)}起施行，现在还没有执行。" if now == "not_yet" else ""
 
 
 def _once_more(content: EntryContent, now: str, replaced: str) -> str:

@@ -90,7 +90,7 @@ def tell_details(content: EntryContent, facets: list[str], details: Sequence[Det
     Args:
         details: besides the facets that the entry has fields for: name, and the sentences that tell it.
     """
-    parts = [note, f"关于“{content.title}”："]
+    parts = [note, f"关于{quoted(content.title)}："]
     for facet in facets:
         parts += _facet_parts(content, [facet]) if facet_value(content, facet) else []
     for name, lines in details:
@@ -128,6 +128,11 @@ def not_ours(places: Sequence[str], home: str) -> str:
     return NOT_OURS.format(there="、".join(places[:MOST_PLACES]) + ("等地" if len(places) > MOST_PLACES else ""), home=home)
 
 
+def quoted(text: str) -> str:
+    """In quotation marks, those inside becoming single ones (GB/T 15834—2011, 4.8)."""
+    return f"“{text.replace('“', '‘').replace('”', '’')}”"
+
+
 def cut(text: str, limit: int) -> str:
     """At most `limit` characters, ending with a sentence where one ends in the second half."""
     if len(text) <= limit:
@@ -155,7 +160,7 @@ def facet_value(content: EntryContent, facet: str) -> list[str]:
 def _lead(content: EntryContent, facets: list[str]) -> str:
     # "怎么办" is answered by the entry's own conclusion; a question for single facts by these facts
     if content.kind == "service_item" and facets and "steps" not in facets:
-        return f"关于“{content.title}”："
+        return f"关于{quoted(content.title)}："
     return cut(content.answer, MAX_LEAD if facets else MAX_ANSWER)
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from answering.choosing import NONE_OF_THEM, chosen
 from answering.facets import FACET_PATTERNS, asked_facets, names_no_matter
-from answering.wording import MAX_ANSWER, cut, listed, source_line, tell
+from answering.wording import MAX_ANSWER, cut, listed, quoted, source_line, tell
 from tests.unit.answering.conftest import content_of
 
 CHARACTERS = "公积金提取。；！\n，a1 "
@@ -145,3 +145,7 @@ def test_blank_text_chooses_nothing_even_when_a_title_is_gone() -> None:
     assert chosen("", ["", "企业设立登记"]) is None
     assert chosen("都不是", []) == NONE_OF_THEM
     assert chosen("1", []) is None
+
+
+def test_quotation_marks_inside_others_are_single() -> None:
+    assert quoted("开餐饮店“一件事”") == "“开餐饮店‘一件事’”"
