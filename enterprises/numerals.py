@@ -170,7 +170,7 @@ def _token(match: re.Match[str]) -> Amount | None:
     return amount
 
 
-_NO_ONE = re.compile(r"[共起直样般定旦切些边向律]")  # "一共" counts nothing
+_NO_ONE = re.compile(r"[共起直样般定旦切些边向律致]|回事|码事")  # "一共", "一回事" count nothing
 _PIECES = re.compile(r"台|辆|套|件|项|间|亩|吨|次|平")
 
 
