@@ -161,6 +161,8 @@ def is_statement(text: str) -> bool:
 def asks_for_all(text: str) -> bool:
     """Whether a message asks what there is to be had and names no matter ("有什么政策")."""
     plain = normalised(text)
+    if len(plain) > LONGEST_LEANING:  # the pattern takes ever longer to fail
+        return False
     return bool(
         _ALL_POLICIES.fullmatch(plain) and re.search(r"政策|补贴|补助|优惠|扶持|奖励", plain) and re.search(r"什么|啥|哪", plain)
     )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conversations import profile
-from conversations.checkup_words import asks_whether, is_about_a_person, is_bare_statement, is_statement, yes_or_no
+from conversations.checkup_words import asks_for_all, asks_whether, is_about_a_person, is_bare_statement, is_statement, yes_or_no
 from enterprises.hearing import hear
 from enterprises.values import Amount, Choice, Place
 
@@ -105,3 +105,8 @@ def test_the_other_case_alone_asks_what_was_asked_before():
     assert not asks_whether("企业的呢", "eligibility")
     assert asks_whether("企业能申请吗", "eligibility")
     assert asks_whether("那今年买的呢", "eligibility"), "another time is another check"
+
+
+def test_a_long_repetition_is_looked_at_as_quickly_as_anything():
+    assert asks_for_all("有什么政策")
+    assert not asks_for_all("有没有" * 200 + "x")
