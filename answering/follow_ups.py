@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from answering import wording
 from answering.deciding import base_title, level_of
 from answering.facets import left_over
-from answering.following import Aspect, aspects_in, put_for, sentences, stated, stated_facet
+from answering.following import Aspect, asked_by, aspects_in, put_for, sentences, stated, stated_facet
 from answering.lookup import Lookup
 from answering.rivals import rivals_of
 from answering.timeliness import Timing
@@ -163,9 +163,7 @@ def states(record: EntryRecord, done: str) -> bool:
 def described_by(records: Sequence[EntryRecord], text: str) -> EntryRecord | None:
     """The entry whose usual questions hold most of a description ("没有债务，想快点的那种"); None in doubt."""
     named = set(left_over(normalise(text)))
-    counts = [
-        len(named & set(normalise("".join([record.content.title, *record.content.similar_questions])))) for record in records
-    ]
+    counts = [len(named & set(asked_by(record.content))) for record in records]
     first, second, *_ = [*sorted(counts, reverse=True), 0, 0]
     return records[counts.index(first)] if first >= second + CLEARLY_MORE and first * 2 >= len(named) else None
 

@@ -170,6 +170,11 @@ def stated_facet(content: EntryContent, facet: str) -> list[str]:
     return [s for s in sentences(content) if _FACET_IN_TEXT[facet].search(s)] if facet in _FACET_IN_TEXT else []
 
 
+def asked_by(content: EntryContent) -> str:
+    """Title and usual questions of an entry, normalised: the words by which people ask for it."""
+    return normalise("\n".join([content.title, *content.similar_questions]))
+
+
 def sentences(content: EntryContent) -> list[str]:
     """Everything the entry says, sentence by sentence: its answer first, then its facts."""
     told: list[str] = [content.answer]

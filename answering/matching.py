@@ -135,11 +135,6 @@ class PolicyMatcher:
         return self._adviser.answer("answer", text, inquiry, records, case=case, buttons=buttons)
 
 
-def looks_for_a_matter(text: str) -> bool:
-    """Whether a request for a check-up names what it is about ("辅助器具补贴")."""
-    return len(_GENERAL.sub("", text).strip()) >= LEAST_QUERY
-
-
 def _is_theirs(policy: _Policy, facts: Facts, as_of: date) -> bool:
     """By validity, audience and region."""
     content = policy.content

@@ -8,13 +8,13 @@ import re
 from collections.abc import Collection, Sequence
 
 from answering.facets import pieces_left
-from answering.following import sentences
+from answering.following import asked_by, sentences
 from knowledge_base.content import EntryContent
 from retrieval.text import normalise
 
 CERTAIN = 0.9  # probability from which words no longer speak against an entry
 LONGEST_WORDED = 24  # characters of a question whose words are few enough to be looked for one by one
-# services about a matter rather than the matter itself: word of a title → words of a question that mean such a service
+# titles of one side of a matter, a service about it above all: word of a title → words of a question that mean this side
 _BESIDE_THE_MATTER = {
     word: re.compile(meant)
     for word, meant in {
@@ -30,29 +30,30 @@ _BESIDE_THE_MATTER = {
         "减半": r"减|免|优惠|少[交缴]",
     }.items()
 }
-# what is done to a thing that one has: how a question says it → what an entry about that says
-_DONE = {
-    "注销": ("注销", r"注销|销户|终止|解散|撤销|歇业|清算"),
-    "变更": ("变更", r"变更|更改|修改|更名|更换|换|调整|转移|过户|迁移|变动|更正"),
-    "延续": ("延续|续期|续展|展期", r"续|换|有效期|展期|延期|到期"),
-    "补办": ("补办|补发|补领|挂失", r"补|遗失|丢失|损毁|挂失|换领|换发"),
-    "年审": ("年检|年审", r"年检|年审|检验|年度|年报|审验"),
-    "转让": ("转让", r"转让|过户|转移|变更|让与"),
-    "备案": ("备案", r"备案|登记|报告"),
-    "公证": ("公证", r"公证"),
-    "抵押": ("抵押|解押", r"押"),
-    "复议": ("复议", r"复议|异议|申诉"),
-    "仲裁": ("仲裁", r"仲裁"),
-    "转学": ("转学", r"转学|转入|插班"),
-}
-_REQUESTS_DOING = {
-    name: re.compile(
-        rf"(?:要|想|怎么|如何|办理?|申请|咋|得|去|来|能)[^，。,？?]{{0,2}}(?:{said})(?!了|过)"
-        rf"|(?:{said})(?:登记|申请|备案|手续|怎么|咋|要|需|流程|材料|费|证明|$|[?？，,。])"
+# what is done to a thing that one has: how a question says it, what an entry about that says
+_DONE = tuple(
+    (
+        re.compile(
+            rf"(?:要|想|怎么|如何|办理?|申请|咋|得|去|来|能)[^，。,？?]{{0,2}}(?:{said})(?!了|过)"
+            rf"|(?:{said})(?:登记|申请|备案|手续|怎么|咋|要|需|流程|材料|费|证明|$|[?？，,。])"
+        ),
+        re.compile(told),
     )
-    for name, (said, _) in _DONE.items()
-}
-_TELLS_DOING = {name: re.compile(held) for name, (_, held) in _DONE.items()}
+    for said, told in (
+        ("注销", r"注销|销户|终止|解散|撤销|歇业|清算"),
+        ("变更", r"变更|更改|修改|更名|更换|换|调整|转移|过户|迁移|变动|更正"),
+        ("延续|续期|续展|展期", r"续|换|有效期|展期|延期|到期"),
+        ("补办|补发|补领|挂失", r"补|遗失|丢失|损毁|挂失|换领|换发"),
+        ("年检|年审", r"年检|年审|检验|年度|年报|审验"),
+        ("转让", r"转让|过户|转移|变更|让与"),
+        ("备案", r"备案|登记|报告"),
+        ("公证", r"公证"),
+        ("抵押|解押", r"押"),
+        ("复议", r"复议|异议|申诉"),
+        ("仲裁", r"仲裁"),
+        ("转学", r"转学|转入|插班"),
+    )
+)
 _DOCUMENT = r"[\u4e00-\u9fff]{2}(?:执业|职业|从业|上岗)?(?:资格)?(?:证书|[证卡本簿照])"
 _LOST_DOCUMENT = re.compile(rf"({_DOCUMENT})(?:件|都|也)?(?:丢|没了|不见|坏|烂|损|掉|过期|到期|快到期|遗失)")
 _ENQUIRY = re.compile(r"查询|进度")  # tells how a thing done stands, whatever was done
@@ -98,7 +99,7 @@ def _does_another_thing(content: EntryContent, plain: str) -> bool:
     if len(plain) > LONGEST_WORDED or _ENQUIRY.search(content.title):
         return False
     held = _words_of(content)
-    if any(wanted.search(plain) and not _TELLS_DOING[name].search(held) for name, wanted in _REQUESTS_DOING.items()):
+    if any(wanted.search(plain) and not told.search(held) for wanted, told in _DONE):
         return True
     lost, named = _LOST_DOCUMENT.search(plain), re.search(_DOCUMENT, content.title)
     return lost is not None and named is not None and lost[1][:2] not in held
@@ -107,7 +108,7 @@ def _does_another_thing(content: EntryContent, plain: str) -> bool:
 def _lacks_a_term(content: EntryContent, terms: Sequence[str], others: Sequence[EntryContent]) -> bool:
     """Whether a term of the question stands nowhere in the entry but is what another one found is about."""
     missing = [term for term in terms if term not in _words_of(content)]
-    return any(term in _about(other) for term in missing for other in others)
+    return any(term in asked_by(other) for term in missing for other in others)
 
 
 def _shares_everyday_words_only(content: EntryContent, plain: str) -> bool:
@@ -119,9 +120,5 @@ def _shares_everyday_words_only(content: EntryContent, plain: str) -> bool:
     return bool(pairs) and not any(pair in held for pair in pairs)
 
 
-def _about(content: EntryContent) -> str:
-    return normalise("\n".join([content.title, *content.similar_questions]))
-
-
 def _words_of(content: EntryContent) -> str:
-    return normalise("\n".join([_about(content), *sentences(content), *content.tags, *content.audience]))
+    return normalise("\n".join([asked_by(content), *sentences(content), *content.tags, *content.audience]))

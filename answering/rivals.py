@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from answering.deciding import Candidate, base_title
 from answering.facets import MOST_LEFT_OVER, left_over
+from answering.following import asked_by
 from retrieval.text import normalise
 
 SIBLING = 0.4  # of the best probability, for another entry of the same item
@@ -105,11 +106,7 @@ def _shared(one: str, two: str) -> int:
 
 def _says_more_of(best: Candidate, other: Candidate, plain: str) -> bool:
     """Whether a character of what the question names stands in what the best entry is asked by, and not with the other."""
-    return bool(set(left_over(_NO_MATTER.sub(" ", plain))) & (set(_questions(best)) - set(_questions(other))))
-
-
-def _questions(candidate: Candidate) -> str:
-    return normalise("\n".join([candidate.content.title, *candidate.content.similar_questions]))
+    return bool(set(left_over(_NO_MATTER.sub(" ", plain))) & (set(asked_by(best.content)) - set(asked_by(other.content))))
 
 
 def _not_told_apart(best: Candidate, sure: Sequence[Candidate], plain: str) -> list[Candidate] | None:
@@ -121,21 +118,17 @@ def _not_told_apart(best: Candidate, sure: Sequence[Candidate], plain: str) -> l
     named = set(left_over(_NO_MATTER.sub(" ", plain)))
     if len(named) < LEAST_NAMED or _in_full(best, named):
         return None
-    fitting = [c for c in sure if named <= _said(c) and not _speaks_for(best, c, plain)]
+    fitting = [c for c in sure if named <= set(asked_by(c.content)) and not _speaks_for(best, c, plain)]
     rivals = [c for c in fitting if c.content.kind not in _EXPLAINS and not _in_full(c, named)]
     return rivals if best in rivals and len(rivals) > 1 else None
 
 
 def _speaks_for(best: Candidate, other: Candidate, plain: str) -> bool:
     """Whether two characters in a row of the question stand in the best one's title and nowhere in the other ("一般")."""
-    title, said = normalise(best.content.title), _questions(other)
+    title, said = normalise(best.content.title), asked_by(other.content)
     words = _NO_MATTER.sub(" ", plain)
     pairs = (words[i : i + 2] for i in range(len(words) - 1))
     return other is not best and any(pair in title and pair not in said for pair in pairs)
-
-
-def _said(candidate: Candidate) -> set[str]:
-    return set(normalise("".join([candidate.content.title, *candidate.content.similar_questions])))
 
 
 def _in_full(candidate: Candidate, named: set[str]) -> bool:

@@ -6,7 +6,7 @@
 import re
 
 from answering.facets import left_over
-from answering.following import sentences
+from answering.following import asked_by, sentences
 from knowledge_base.content import EntryContent
 from retrieval.text import normalise
 
@@ -25,9 +25,9 @@ def stays(text: str, discussed: EntryContent, other: EntryContent | None, probab
     if len(plain) > LONGEST or len(left_over(plain)) < LEAST_NAMED:
         return False
     if other is None:
-        held = "".join([_names(discussed), *sentences(discussed)])
+        held = "".join([asked_by(discussed), *sentences(discussed)])
         return any(pair in held for pair in _pairs(left_over(plain)))
-    if probability >= SURELY_ANOTHER or all(pair in _names(other) for pair in _pairs(named)):
+    if probability >= SURELY_ANOTHER or all(pair in asked_by(other) for pair in _pairs(named)):
         return False
     shared = set(named) & set(normalise(discussed.title)) - set(normalise(other.title))
     return bool(shared or _PUT_AS_A_DETAIL.match(plain))
@@ -35,7 +35,3 @@ def stays(text: str, discussed: EntryContent, other: EntryContent | None, probab
 
 def _pairs(text: str) -> list[str]:
     return [text[i : i + 2] for i in range(len(text) - 1)]
-
-
-def _names(content: EntryContent) -> str:
-    return normalise("".join([content.title, *content.similar_questions]))
