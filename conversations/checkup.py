@@ -19,7 +19,7 @@ from conversations import checkup_words as words
 from conversations import phrases, profile, wording
 from conversations.case import AWAITING_REASON, Case
 from conversations.checkup_form import Form, as_json, facts_from_json
-from conversations.doubt import names_a_matter
+from conversations.doubt import looks_for_a_matter
 from conversations.profile import REGION_FACT
 from conversations.records import OpenTurn
 from conversations.result import Result
@@ -121,7 +121,7 @@ class Checkups:
             return None
         if intent == POLICY_MATCH and (not case.options or words.asks_for_policies(turn.text)):
             match = self._begin_match(now)
-            nothing = match.answer is not None and match.outcome == "clarify" and names_a_matter(turn.text)
+            nothing = match.answer is not None and match.outcome == "clarify" and looks_for_a_matter(turn.text)
             return None if nothing else (match, POLICY_MATCH)  # what is near says more than that nothing suits
         if not now.lasting or not words.only_tells(turn.text, intent):
             return None

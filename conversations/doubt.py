@@ -73,7 +73,7 @@ def is_doubtful(task: str, intent: str | None, confidence: float, text: str, cas
     if phrases.button_intent(text) or phrases.rule_intent(text) or (case.form and case.form.get("asking")):
         return False
     if intent == tasks.POLICY_MATCH:  # "我想申请补贴" names nothing that an entry could be about
-        return confidence < POLICY_MATCH_SURE and names_a_matter(text)
+        return confidence < POLICY_MATCH_SURE and looks_for_a_matter(text)
     if task in _COURTESIES:
         return confidence < LEAST_OF_COURTESY
     if confidence >= SURE or task not in _OWN_WORDS or _OWN_WORDS[task].search(text):
@@ -81,7 +81,7 @@ def is_doubtful(task: str, intent: str | None, confidence: float, text: str, cas
     return bool(_SEEKS.search(text)) if task == tasks.COMPLAINT else True
 
 
-def names_a_matter(text: str) -> bool:
+def looks_for_a_matter(text: str) -> bool:
     """Whether a request for policies names what it is about ("辅助器具补贴"), so that an entry may be about it."""
     return len(_OF_NOTHING.sub("", text)) >= LEAST_MATTER
 

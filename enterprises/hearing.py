@@ -66,6 +66,7 @@ _ASKS_WHETHER = re.compile(
     r"(?:算不算|是不是|是否|属不属于|属于|算是|算|能否|可以|能|怎么|如何|要|想|转|改成|变成|升级|申请|认定|申报|评)[^，,。]{0,4}$"
 )
 _PLACE = re.compile(r"[\u4e00-\u9fff]{2,}?(?:省|市|区|县|旗)(?:[\u4e00-\u9fff]{1,6}?(?:市|区|县|旗)){0,4}")
+_PLACE_ALONE = re.compile(rf"(?:就|是|在|我们?在|[，,\s])*(?P<place>{_PLACE.pattern})(?:的|这边|这里)*[。.!！]*")
 _PLACE_LEAD = r"(?:注册|登记|纳税|开|办|搬|迁|设|落户|坐落)?(?:地|地址)?(?:是)?(?:在|到|去|至|于)"
 _PLACE_TOLD = re.compile(
     rf"(?:我们?|咱们?|公司|企业|单位|厂|店|总部|本店)[^，,。?？]{{0,6}}?{_PLACE_LEAD}(?:了)?(?P<place>{_PLACE.pattern})(?!的?(?:政策|补贴|规定))"
@@ -130,7 +131,7 @@ def read_answer(name: str, text: str, today: date) -> FactValue | None:
 
 def place_alone(text: str) -> Place | None:
     """The place that a message consists of ("样板县", "在示例区"); None when it says more."""
-    match = re.fullmatch(rf"(?:就|是|在|我们?在|[，,\s])*(?P<place>{_PLACE.pattern})(?:的|这边|这里)*[。.!！]*", normalised(text))
+    match = _PLACE_ALONE.fullmatch(normalised(text))
     return Place(match["place"]) if match else None
 
 
